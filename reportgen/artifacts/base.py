@@ -1,0 +1,60 @@
+"""What an author of an artifact implements: one generator method.
+
+An artifact is a frozen dataclass. Its class attributes say who it is; its fields are its
+parameters, which become the configuration's schema and part of the cache key at once; its
+`blocks` method says what it sees. It keeps no state and draws nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar, Literal, TypeAlias
+
+from reportgen.report.blocks import Block
+from reportgen.report.document import Formula
+from reportgen.study import Sample, Study
+from reportgen.text import Message
+
+Chapter: TypeAlias = Literal["overview", "filters", "activations", "attention", "optimization"]
+
+
+class NotApplicable(Exception):  # noqa: N818 - it is an answer, not an error
+    """Raised by an artifact that has nothing to show for this model; the report says why."""
+
+    def __init__(self, reason: Message) -> None:
+        super().__init__(str(reason))
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """One way of looking. `about` says what it shows, `reading` how to read it.
+
+    `chapter` is also the group's name on the command line (`--artifacts filters`).
+    """
+
+    name: ClassVar[str]
+    chapter: ClassVar[Chapter]
+    title: ClassVar[Message]
+    about: ClassVar[Message]
+    reading: ClassVar[Message]
+    formulas: ClassVar[tuple[Formula, ...]] = ()
+
+
+@dataclass(frozen=True)
+class ModelArtifact(Artifact):
+    """Looks at the network alone."""
+
+    def blocks(self, study: Study) -> Iterator[Block]:
+        """What it sees."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class ImageArtifact(Artifact):
+    """Looks at the network with one image in it."""
+
+    def blocks(self, study: Study, sample: Sample) -> Iterator[Block]:
+        """What it sees."""
+        raise NotImplementedError

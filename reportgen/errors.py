@@ -1,0 +1,43 @@
+"""What can go wrong, and how it is told.
+
+    ReportgenError            exit code 4, an internal or rendering error
+    ├── UsageError            exit code 2, the command or the configuration is wrong
+    ├── InputError            exit code 3, a model, image or report cannot be read or is refused
+    └── CheckError            exit code 1, a check or a threshold failed
+
+Each error has a slug; `docs/errors.md#<slug>` says what it means and what to do.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class ReportgenError(Exception):
+    """One sentence for the user: what, where, and (in `hint`) what to do."""
+
+    exit_code: ClassVar[int] = 4
+
+    def __init__(self, message: str, *, slug: str = "internal", hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.slug = slug
+        self.hint = hint
+
+
+class UsageError(ReportgenError):
+    """The command line or the configuration asks for something that cannot be."""
+
+    exit_code = 2
+
+
+class InputError(ReportgenError):
+    """A file given by the user cannot be read, or is refused."""
+
+    exit_code = 3
+
+
+class CheckError(ReportgenError):
+    """A check was run and did not hold."""
+
+    exit_code = 1

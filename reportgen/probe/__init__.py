@@ -1,0 +1,259 @@
+"""The first waist: how one touches a network. NumPy in, NumPy out, everything by a layer's path.
+
+Nothing here imports TensorFlow; `open_probe` loads it when a model is really opened.
+
+Conventions, the same for every model whatever its own are:
+
+* `pixels` is a float32 array, height × width × 3 (RGB) or × 1 (gray), in 0…1, already of the
+  network's input size; the probe turns it into the network's own value range and layout.
+* Outputs are channels-last and without the batch axis: (height, width, channels) or (units,).
+* A layer's path joins the names of the models it is nested in with "/"; the second and later
+  calls of a shared layer are told apart by "@2", "@3" … at the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
+
+import numpy as np
+
+from reportgen.text import Message
+
+if TYPE_CHECKING:
+    from reportgen.probe.source import ModelSource
+
+Array: TypeAlias = "np.ndarray"
+Family: TypeAlias = Literal[
+    "input", "convolution", "dense", "activation", "pooling", "upsampling",
+    "normalization", "merge", "reshape", "recurrent", "attention", "other",
+]
+FAMILIES: tuple[str, ...] = Family.__args__  # type: ignore[attr-defined]
+OutputKind: TypeAlias = Literal["classes", "binary", "labels", "mask", "classmap", "values"]
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """What is known of a layer (one call of it) without running the network.
+
+    `shape` is the output's, channels-last, without the batch axis, None where it may vary.
+    `activation` is the name of the function inside the layer ("linear" when none); for an
+    activation layer, its own. `kernel`, `strides`, `dilation` are per spatial axis (pooling too).
+    `parents` are paths of the layers whose outputs it takes. `factor` is how many times an
+    upsampling enlarges. `owner` is the path whose weights it uses: its own, or the first call's of a
+    shared layer.
+    """
+
+    name: str
+    kind: str
+    family: Family
+    shape: tuple[int | None, ...]
+    parents: tuple[str, ...] = ()
+    parameters: int = 0
+    trainable: int = 0
+    activation: str = "linear"
+    kernel: tuple[int, ...] = ()
+    strides: tuple[int, ...] = ()
+    dilation: tuple[int, ...] = ()
+    padding: str = ""
+    groups: int = 1
+    factor: tuple[int, ...] = ()
+    initializer: str = ""
+    owner: str = ""
+
+    @property
+    def channels(self) -> int | None:
+        """How many channels (or units) the output has."""
+        return self.shape[-1] if self.shape else None
+
+    @property
+    def spatial(self) -> tuple[int | None, ...]:
+        """The output's size along height, width …; empty for a vector."""
+        return self.shape[:-1]
+
+    @property
+    def rectified(self) -> bool:
+        """True where exact zeros mean "did not answer": the output leaves a ReLU."""
+        return self.activation in {"relu", "relu6"}
+
+
+class Layers(Sequence[Layer]):
+    """The layers of a network in the order in which they run."""
+
+    def __init__(self, layers: Sequence[Layer]) -> None:
+        self._layers = tuple(layers)
+        self._by_name = {layer.name: layer for layer in self._layers}
+        if len(self._by_name) != len(self._layers):
+            raise ValueError("two layers have the same path")
+
+    def __len__(self) -> int:
+        return len(self._layers)
+
+    def __getitem__(self, key: int | slice | str) -> Layer:  # type: ignore[override]
+        return self._by_name[key] if isinstance(key, str) else self._layers[key]  # type: ignore[return-value]
+
+    def __iter__(self) -> Iterator[Layer]:
+        return iter(self._layers)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._by_name or key in self._layers
+
+    def of(self, *families: Family) -> tuple[Layer, ...]:
+        """The layers of these families, in running order."""
+        return tuple(layer for layer in self._layers if layer.family in families)
+
+    @property
+    def convolutions(self) -> tuple[Layer, ...]:
+        """Every convolution, each shared one once (its weights are the same)."""
+        return tuple(layer for layer in self.of("convolution") if layer.owner in ("", layer.name))
+
+    def rectifier_of(self, layer: Layer) -> Layer:
+        """The layer after which `layer`'s answer is complete.
+
+        That is the layer itself when its activation is inside, else the activation that follows it
+        directly or through a normalization, else the layer itself.
+        """
+        if layer.activation != "linear":
+            return layer
+        at = layer
+        while True:
+            following = [other for other in self._layers if at.name in other.parents]
+            if len(following) != 1 or following[0].family not in ("normalization", "activation"):
+                return layer
+            at = following[0]
+            if at.family == "activation":
+                return at
+
+
+@dataclass(frozen=True, slots=True)
+class InputFacts:
+    """How the probe feeds the network, with every assumption said.
+
+    `size` is (height, width), None where any will do; `multiple` is what such a size must be
+    divisible by. `low`, `high` are the values that black and white become (the extremes over
+    channels). `preprocessing` is a name: "none", "unit", "caffe", "tf", "torch", "custom".
+    """
+
+    name: str
+    size: tuple[int | None, int | None]
+    channels: int
+    preprocessing: str = "unit"
+    low: float = 0.0
+    high: float = 1.0
+    multiple: int = 1
+    assumptions: tuple[Message, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OutputFacts:
+    """The output that is looked at. `names` are all outputs of the model, in order.
+
+    kind: "classes" (softmax, or raw scores of exclusive classes), "binary" (one sigmoid), "labels"
+    (several sigmoids), "mask" (one sigmoid a pixel), "classmap" (classes a pixel), "values".
+    `from_logits` is true where the network gives raw scores, not probabilities.
+    """
+
+    name: str
+    layer: str
+    kind: OutputKind
+    shape: tuple[int | None, ...]
+    from_logits: bool = False
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFacts:
+    """The model as a whole. `file_warnings` are what the reader of the report should know."""
+
+    name: str
+    title: str
+    parameters: int
+    trainable: int
+    dtype: str
+    kind: str
+    weights_bytes: int
+    remarks: tuple[Message, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The number whose gradient is taken: a channel of the output, before softmax or sigmoid.
+
+    Over a spatial output it is the mean over all places. `layer` names another layer than the
+    output; then the number is the mean of that layer's channel.
+    """
+
+    channel: int
+    layer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """One pass: what every layer said and, where a target was given, how it depends on each.
+
+    `scores` is what the network answers (probabilities where it gives them). `input` is the array
+    the network was fed, channels-last. `gradients` has the layers' paths that the target depends
+    on; `input_gradient` is with respect to the network's own input values.
+    """
+
+    outputs: Mapping[str, Array]
+    scores: Array
+    input: Array
+    score: float | None = None
+    gradients: Mapping[str, Array] = field(default_factory=lambda: MappingProxyType({}))
+    input_gradient: Array | None = None
+
+    @property
+    def bytes(self) -> int:
+        """Memory held by the arrays."""
+        arrays = [*self.outputs.values(), *self.gradients.values()]
+        return sum(array.nbytes for array in arrays)
+
+
+class Probe(Protocol):
+    """The five ways of asking a network; nothing else is needed by any artifact."""
+
+    @property
+    def model(self) -> ModelFacts:
+        """The model as a whole."""
+        ...
+
+    @property
+    def input(self) -> InputFacts:
+        """How pixels are fed."""
+        ...
+
+    @property
+    def output(self) -> OutputFacts:
+        """Which output is looked at and what it means."""
+        ...
+
+    @property
+    def layers(self) -> Layers:
+        """Every layer at every depth, in running order."""
+        ...
+
+    def weights(self, layer: str) -> Mapping[str, Array]:
+        """A layer's weights by their own names ("kernel", "bias", "gamma" …), float32.
+
+        A convolution's kernel is (height, width, inputs, filters) whatever the model's layout; a
+        depthwise one's is (height, width, inputs, multiplier).
+        """
+        ...
+
+    def scores(self, batch: Array) -> Array:
+        """What the network answers to a batch of pixels."""
+        ...
+
+    def trace(self, pixels: Array, target: Target | None = None) -> Trace:
+        """One recorded pass over one image."""
+        ...
+
+
+def open_probe(source: ModelSource) -> Probe:
+    """Open a model file or name; the only door to TensorFlow."""
+    from reportgen.probe.loading import load
+
+    return load(source)

@@ -1,0 +1,167 @@
+"""A report as JSON and back again; `load(save(report)) == report`.
+
+One walk over dataclass fields serves every type, driven by the type hints: a new block kind or a
+new field needs no line here. Pictures go beside the JSON as `assets/<digest>.<suffix>`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import json
+import math
+import types
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from reportgen.errors import InputError
+from reportgen.report.blocks import KINDS, Picture
+from reportgen.report.document import FORMAT, Report, Section
+from reportgen.text import Message
+
+ReadAsset = Callable[[str], bytes]
+_KIND = {kind.kind: kind for kind in KINDS}  # type: ignore[attr-defined]
+
+
+def asset_name(picture: Picture) -> str:
+    """The file name of a picture inside `assets/`."""
+    return f"{picture.digest[:32]}.{picture.suffix}"
+
+
+def dumps(value: Report | Section) -> str:
+    """The JSON text of a report or a section, the same bytes for equal values."""
+    document = encode(value)
+    document = {"format": FORMAT, **document} if isinstance(value, Report) else document
+    return json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+
+
+def loads(text: str, into: type, read_asset: ReadAsset) -> Any:
+    """The report or section that `dumps` wrote."""
+    try:
+        document = json.loads(text)
+        if into is Report and document.pop("format", None) != FORMAT:
+            raise InputError(
+                "report.json was written in another format version of reportgen.",
+                slug="report-format",
+                hint="Build the report again with this version.",
+            )
+        return _decode(into, document, read_asset)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as problem:
+        raise InputError(
+            f"report.json is not a report of reportgen ({problem}).", slug="report-unreadable"
+        ) from problem
+
+
+def save(report: Report, folder: Path) -> None:
+    """Write `report.json` and the pictures it names."""
+    assets = folder / "assets"
+    assets.mkdir(parents=True, exist_ok=True)
+    for picture in {picture.digest: picture for picture in report.pictures()}.values():
+        path = assets / asset_name(picture)
+        if not path.exists():
+            path.write_bytes(picture.data)
+    (folder / "report.json").write_text(dumps(report), encoding="utf-8")
+
+
+def load(path: Path) -> Report:
+    """Read a report from its JSON file or from the folder that holds `report.json`."""
+    path = path / "report.json" if path.is_dir() else path
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as problem:
+        raise InputError(
+            f"{path}: no report can be read there.",
+            slug="report-unreadable",
+            hint="Name a report.json or the folder that holds it.",
+        ) from problem
+
+    def read_asset(name: str) -> bytes:
+        if Path(name).name != name:
+            raise InputError(f"{path}: it names a picture outside its assets folder.", slug="report-unreadable")
+        try:
+            return (path.parent / "assets" / name).read_bytes()
+        except OSError as problem:
+            raise InputError(
+                f"{path}: the picture assets/{name} is missing.",
+                slug="report-unreadable",
+                hint="Keep report.json together with its assets folder.",
+            ) from problem
+
+    report: Report = loads(text, Report, read_asset)
+    return report
+
+
+def encode(value: Any) -> Any:
+    """A value of the report as plain JSON data."""
+    if isinstance(value, Picture):
+        fields = {"asset": asset_name(value), "width": value.width, "height": value.height, "kind": value.kind}
+        return fields | ({"grid": encode(value.grid)} if value.grid else {})
+    if isinstance(value, Message):
+        fields = {"say": value.id}
+        if value.plural:
+            fields["plural"] = value.plural
+        if value.context:
+            fields["context"] = value.context
+        if value.values:
+            fields["with"] = {name: encode(item) for name, item in value.values}
+        return fields
+    if dataclasses.is_dataclass(value):
+        kind = {"block": value.kind} if isinstance(value, KINDS) else {}
+        return kind | {
+            field.name: encode(getattr(value, field.name))
+            for field in dataclasses.fields(value)
+            if field.default is dataclasses.MISSING or getattr(value, field.name) != field.default
+        }
+    if isinstance(value, tuple):
+        return [encode(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return {"number": repr(value)}
+    return value
+
+
+@functools.cache
+def _hints(kind: type) -> dict[str, Any]:
+    return get_type_hints(kind)
+
+
+def _decode(hint: Any, data: Any, read_asset: ReadAsset) -> Any:
+    if hint is Picture:
+        grid = hint_of(Picture, "grid")
+        return Picture(
+            read_asset(data["asset"]), data["width"], data["height"], data["kind"],
+            _decode(grid, data.get("grid"), read_asset),
+        )
+    if isinstance(data, Mapping) and "say" in data:
+        values = tuple(sorted((k, _decode(Any, v, read_asset)) for k, v in data.get("with", {}).items()))
+        return Message(data["say"], data.get("plural", ""), values, data.get("context", ""))
+    if isinstance(data, Mapping) and "block" in data:
+        return _fields(_KIND[data["block"]], data, read_asset)
+    if isinstance(data, Mapping) and "number" in data:
+        return float(data["number"])
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin is tuple:
+        if len(arguments) == 2 and arguments[1] is Ellipsis:
+            return tuple(_decode(arguments[0], item, read_asset) for item in data)
+        return tuple(_decode(part, item, read_asset) for part, item in zip(arguments, data, strict=True))
+    if origin in (Union, types.UnionType):
+        structured = [part for part in arguments if dataclasses.is_dataclass(part) and part is not Message]
+        if isinstance(data, Mapping) and len(structured) == 1:
+            return _decode(structured[0], data, read_asset)
+        return data
+    if isinstance(hint, type) and dataclasses.is_dataclass(hint):
+        return _fields(hint, data, read_asset)
+    if origin is Literal and data not in arguments:
+        raise ValueError(f"{data!r} is not one of {arguments}")
+    return data
+
+
+def hint_of(kind: type, field: str) -> Any:
+    """The type of a dataclass's field."""
+    return _hints(kind)[field]
+
+
+def _fields(kind: type, data: Mapping[str, Any], read_asset: ReadAsset) -> Any:
+    return kind(**{
+        name: _decode(hint_of(kind, name), value, read_asset) for name, value in data.items() if name != "block"
+    })

@@ -1,0 +1,112 @@
+"""A report: immutable, complete, and the same in every language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from reportgen.report.blocks import Block, Figure, Gallery, Note, Picture
+from reportgen.text import Message, Text
+
+FORMAT = 1
+"""The version of report.json. 1: the first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """A formula in TeX (matplotlib's mathtext) and the sentence, beginning "where", that explains it."""
+
+    tex: str
+    where: Message | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """What one artifact saw in one sample, or in the model when `sample` is empty.
+
+    `name` is unique in the report and makes the page's file name.
+    """
+
+    name: str
+    artifact: str
+    chapter: str
+    title: Message
+    about: Message
+    reading: Message
+    blocks: tuple[Block, ...]
+    formulas: tuple[Formula, ...] = ()
+    sample: str = ""
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """The notes of this section, in order."""
+        return tuple(block for block in self.blocks if isinstance(block, Note))
+
+    @property
+    def findings(self) -> tuple[Note, ...]:
+        """What was found: sentences with numbers measured in this section."""
+        return tuple(note for note in self.notes if note.level == "finding")
+
+    @property
+    def failed(self) -> bool:
+        """True where the artifact broke; the rest of the report is whole."""
+        return any(note.level == "failed" for note in self.notes)
+
+    @property
+    def skipped(self) -> bool:
+        """True where there is nothing to show for this model, and a note says why."""
+        return bool(self.blocks) and all(
+            isinstance(block, Note) and block.level == "skipped" for block in self.blocks
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file that went into the report, told by its content."""
+
+    role: str
+    name: str
+    sha256: str
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where the numbers come from: files, versions, and the command that makes them again."""
+
+    sources: tuple[Source, ...] = ()
+    versions: tuple[tuple[str, str], ...] = ()
+    command: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A title and sections; everything else about it is a renderer's business.
+
+    `lab` holds the fields of the cover page as the user wrote them.
+    """
+
+    title: Text
+    sections: tuple[Section, ...]
+    provenance: Provenance = Provenance()
+    lab: tuple[tuple[str, str], ...] = ()
+    prefix: str = ""
+
+    @property
+    def findings(self) -> tuple[tuple[Section, Note], ...]:
+        """Every finding with the section it was made in, in reading order."""
+        return tuple((section, note) for section in self.sections for note in section.findings)
+
+    @property
+    def failed(self) -> bool:
+        """True where some section failed."""
+        return any(section.failed for section in self.sections)
+
+    def pictures(self) -> Iterator[Picture]:
+        """Every picture, with repeats."""
+        for section in self.sections:
+            for block in section.blocks:
+                if isinstance(block, Figure):
+                    yield block.picture
+                elif isinstance(block, Gallery):
+                    yield from block.pictures

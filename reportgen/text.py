@@ -1,0 +1,42 @@
+"""Text to be said later, in the reader's language.
+
+A sentence in the code is a `Message`: the English pattern and the values to put into it. Nothing
+is translated while a report is built; `reportgen.render.language.Speaker` says the message when a
+reader's language is known. The one mark-up a pattern may hold is a pair of backticks around words
+that are code, such as a layer's name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+Value: TypeAlias = "str | int | float | bool | Message"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """An English pattern (`str.format` syntax), its plural form, and the values for its fields.
+
+    With a plural, the value named `count` chooses the form.
+    """
+
+    id: str
+    plural: str = ""
+    values: tuple[tuple[str, Value], ...] = ()
+    context: str = ""
+
+    def __str__(self) -> str:
+        """The English sentence: for logs and error messages, never for a reader of a report."""
+        values = {name: str(value) if isinstance(value, Message) else value for name, value in self.values}
+        pattern = self.plural if self.plural and values.get("count") != 1 else self.id
+        return pattern.format(**values)
+
+
+Text: TypeAlias = "str | Message"
+"""What a label may be: a `str` is data (a layer's name, a class) and is never translated."""
+
+
+def _(singular: str, plural: str = "", /, *, context: str = "", **values: Value) -> Message:
+    """Make a message; the name is the one that translation tools look for."""
+    return Message(singular, plural, tuple(sorted(values.items())), context)
