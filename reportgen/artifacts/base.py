@@ -34,6 +34,7 @@ class Artifact:
     `chapter` is also the group's name on the command line (`--artifacts filters`).
     """
 
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
     name: ClassVar[str]
     chapter: ClassVar[Chapter]
     title: ClassVar[Message]
@@ -53,7 +54,13 @@ class ModelArtifact(Artifact):
 
 @dataclass(frozen=True)
 class ImageArtifact(Artifact):
-    """Looks at the network with one image in it."""
+    """Looks at the network with one image in it.
+
+    `compares_samples` is true for one that also looks at the study's other samples; its section is
+    then computed again when any of them changes.
+    """
+
+    compares_samples: ClassVar[bool] = False
 
     def blocks(self, study: Study, sample: Sample) -> Iterator[Block]:
         """What it sees."""

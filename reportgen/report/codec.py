@@ -11,12 +11,12 @@ import functools
 import json
 import math
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from reportgen.errors import InputError
-from reportgen.report.blocks import KINDS, Picture
+from reportgen.report.blocks import KINDS, Figure, Gallery, Picture
 from reportgen.report.document import FORMAT, Report, Section
 from reportgen.text import Message
 
@@ -57,7 +57,7 @@ def save(report: Report, folder: Path) -> None:
     """Write `report.json` and the pictures it names."""
     assets = folder / "assets"
     assets.mkdir(parents=True, exist_ok=True)
-    for picture in {picture.digest: picture for picture in report.pictures()}.values():
+    for picture in {picture.digest: picture for section in report.sections for picture in pictures_of(section)}.values():
         path = assets / asset_name(picture)
         if not path.exists():
             path.write_bytes(picture.data)
@@ -90,6 +90,15 @@ def load(path: Path) -> Report:
 
     report: Report = loads(text, Report, read_asset)
     return report
+
+
+def pictures_of(section: Section) -> Iterator[Picture]:
+    """Every picture of a section, with repeats."""
+    for block in section.blocks:
+        if isinstance(block, Figure):
+            yield block.picture
+        elif isinstance(block, Gallery):
+            yield from block.pictures
 
 
 def encode(value: Any) -> Any:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-from reportgen.report.blocks import Block, Figure, Gallery, Note, Picture
+from reportgen.report.blocks import Block, Note
 from reportgen.text import Message, Text
 
 FORMAT = 1
@@ -101,12 +100,3 @@ class Report:
     def failed(self) -> bool:
         """True where some section failed."""
         return any(section.failed for section in self.sections)
-
-    def pictures(self) -> Iterator[Picture]:
-        """Every picture, with repeats."""
-        for section in self.sections:
-            for block in section.blocks:
-                if isinstance(block, Figure):
-                    yield block.picture
-                elif isinstance(block, Gallery):
-                    yield from block.pictures

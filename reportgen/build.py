@@ -1,0 +1,275 @@
+"""The whole story of a report, in four steps: open, look, gather, render.
+
+1. open    what goes in is told by its content; nothing is loaded yet
+2. look    artifacts make sections; those already in the store are taken from there
+3. gather  sections become a report
+4. render  the report becomes files, swapped in as a whole
+
+TensorFlow is loaded in step 2 and only when some section is not in the store.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import platform
+import shlex
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from reportgen import __version__, output, resources
+from reportgen.artifacts.base import ImageArtifact
+from reportgen.config import Config
+from reportgen.errors import InputError, UsageError
+from reportgen.labels import read_labels
+from reportgen.photos import digest_of
+from reportgen.probe import open_probe
+from reportgen.probe.memo import MemoProbe
+from reportgen.probe.source import ModelSource
+from reportgen.report.document import Provenance, Report, Section, Source
+from reportgen.report.names import slug
+from reportgen.run import Look, look_at_all
+from reportgen.store import Store, digest, digest_of_code, digest_of_files, version_of
+from reportgen.study import ImageSource, open_study
+from reportgen.text import _
+from reportgen.worker import look_apart
+
+log = logging.getLogger(__name__)
+OnSection = Callable[[int, int, Section], None]
+LAB = "lab:"
+"""A model or image "lab:NAME" is one that comes with reportgen."""
+
+
+def build_site(
+    config: Config, store: Store, *, jobs: int = 2, force: bool = False, isolated: bool = True,
+    on_section: OnSection | None = None,
+) -> Report | None:
+    """Build the report into the configured folder; None where it is up to date already."""
+    output.check_writable(config.folder)
+    log.info("1 open")
+    plans = plan_of(config, store)
+    inputs = digest([plan.key for plan in plans], config.model_dump(mode="json", exclude={"folder"}), render_key(config))
+    if not force and output.is_intact(config.folder, inputs):
+        return None
+    report = gather(config, store, make_sections(config, plans, store, isolated=isolated, on_section=on_section))
+    render_site(report, config, inputs=inputs, jobs=jobs)
+    return report
+
+
+def render_site(report: Report, config: Config, *, inputs: str = "", jobs: int = 2) -> None:
+    """Render a report into the configured folder and swap it in."""
+    from reportgen.render import render
+
+    log.info("4 render")
+    with output.replaced(config.folder) as folder:
+        render(
+            report, folder, languages=config.language, formats=config.outputs, templates=config.templates, jobs=jobs
+        )
+        output.write_manifest(folder, inputs)
+
+
+def make_sections(
+    config: Config, plans: Sequence[Look], store: Store, *, isolated: bool = True, on_section: OnSection | None = None
+) -> tuple[Section, ...]:
+    """Every planned section: from the store, else made now and, unless it failed, kept there."""
+    log.info("2 look")
+    made = {plan.name: section for plan in plans if (section := store.get(plan.key))}
+    missing = [plan for plan in plans if plan.name not in made]
+
+    def receive(plan: Look, section: Section) -> None:
+        if not section.failed:
+            store.put(plan.key, section)
+        made[plan.name] = section
+        if on_section:
+            on_section(len(made), len(plans), section)
+
+    if missing:
+        (look_apart if isolated else _look_with_store)(config, missing, store, receive)
+        store.prune()
+    return tuple(plan.placed(made[plan.name]) for plan in plans)
+
+
+def look_here(config: Config, plans: Sequence[Look], on_section: Callable[[Look, Section], None]) -> None:
+    """Open the network in this process and make the sections."""
+    probe = MemoProbe(open_probe(source_of(config)))
+    study = open_study(
+        probe, images_of(config), labels=labels_of(config), size=config.size, method=config.resize
+    )
+    look_at_all(study, plans, on_section)
+
+
+def _look_with_store(
+    config: Config, plans: Sequence[Look], _store: Store, on_section: Callable[[Look, Section], None]
+) -> None:
+    look_here(config, plans, on_section)
+
+
+def gather(config: Config, store: Store, sections: tuple[Section, ...]) -> Report:
+    """The report of these sections."""
+    log.info("3 gather")
+    title = config.title or _("Report on the network {name}", name=model_name(config))
+    versions = [("reportgen", __version__), ("Python", platform.python_version())]
+    versions += [(title, version_of(name)) for title, name in _SHOWN_VERSIONS if version_of(name)]
+    provenance = Provenance(sources_of(config, store), tuple(versions), command_of(config))
+    return Report(title, sections, provenance, lab_of(config), config.prefix)
+
+
+_SHOWN_VERSIONS = (("TensorFlow", "tensorflow"), ("Keras", "keras"), ("NumPy", "numpy"))
+
+
+def plan_of(config: Config, store: Store) -> tuple[Look, ...]:
+    """The sections of the report in order, each with its key. Nothing is opened."""
+    files = {source.role: source.sha256 for source in sources_of(config, store) if source.role != "image"}
+    samples = [_sample_key(image) for image in images_of(config)]
+    common = digest(
+        digest_of_code(), files, config.source().__repr__().replace(config.model.file, ""), labels_of(config),
+        config.size, config.resize, model_name(config),
+    )
+    names = [image.name for image in images_of(config)]
+    plans = []
+    for chapter, artifact in config.chosen():
+        if not isinstance(artifact, ImageArtifact):
+            plans.append(Look(artifact.name, chapter, artifact, None, digest(common, repr(artifact))))
+            continue
+        for number, name in enumerate(names):
+            title = artifact.name if len(names) == 1 else f"{artifact.name}-{name}"
+            seen = [samples[number], samples if artifact.compares_samples else []]
+            plans.append(Look(title, chapter, artifact, number, digest(common, repr(artifact), seen)))
+    return tuple(plans)
+
+
+def _sample_key(image: ImageSource) -> list[str]:
+    return [image.name, image.file.name, digest_of(image.file), image.label, digest_of(image.mask) if image.mask else ""]
+
+
+def render_key(config: Config) -> str:
+    """The digest of all that turns a report into files: code, templates, words, libraries."""
+    package = Path(__file__).parent
+    code = [*(package / "render").rglob("*.py"), *(package / "locale").rglob("*.po"), package / "output.py"]
+    folders = [resources.folder("templates"), *config.templates]
+    templates = [digest_of_files((path for path in folder.rglob("*") if path.is_file()), folder) for folder in folders]
+    libraries = [(name, version_of(name)) for name in ("weasyprint", "matplotlib", "jinja2", "babel", "pydyf")]
+    return digest(digest_of_files(code, package), templates, libraries, os.environ.get("SOURCE_DATE_EPOCH", ""))
+
+
+def source_of(config: Config) -> ModelSource:
+    """The model to open, a lab's by its file."""
+    source = config.source()
+    path = model_path(config)
+    if path is None:
+        return source
+    return ModelSource(**{field: getattr(source, field) for field in source.__slots__} | {"model": str(path)})
+
+
+def model_path(config: Config) -> Path | None:
+    """The model's file; None for the name of a known network."""
+    model = config.model.file
+    if not model:
+        raise UsageError("No model was named.", slug="no-model", hint="Give --model FILE, or [model] file in the config.")
+    if model.startswith(LAB):
+        return _lab_file(model.removeprefix(LAB), ".keras")
+    return Path(model) if ModelSource(model).is_file else None
+
+
+def model_name(config: Config) -> str:
+    """What the network is called in the report: its file's name without the ending, or its own."""
+    path = model_path(config)
+    return path.stem.removesuffix(".weights") if path else config.model.file
+
+
+def images_of(config: Config) -> tuple[ImageSource, ...]:
+    """The images, each with a name of its own that is safe in file names."""
+    images: list[ImageSource] = []
+    taken: set[str] = set()
+    for table in config.image:
+        file = _image_path(table.file)
+        stem = slug(table.name or file.stem)
+        name, number = stem, 2
+        while name in taken:
+            name, number = f"{stem}-{number}", number + 1
+        taken.add(name)
+        images.append(ImageSource(file, name, table.label, _image_path(table.mask) if table.mask else None))
+    return tuple(images)
+
+
+def labels_of(config: Config) -> tuple[str, ...]:
+    """The names of the classes."""
+    return read_labels(config.labels) if isinstance(config.labels, Path) else config.labels
+
+
+def lab_of(config: Config) -> tuple[tuple[str, str], ...]:
+    """The fields of the cover page as text."""
+    return tuple(
+        (name, ", ".join(value) if isinstance(value, list) else str(value)) for name, value in config.lab.items()
+    )
+
+
+def sources_of(config: Config, store: Store) -> tuple[Source, ...]:
+    """The files that go in, by content."""
+    model = config.model
+    files: list[tuple[str, Path | None]] = [
+        ("model", model_path(config)),
+        ("weights", Path(model.weights) if model.weights not in ("imagenet", "none") else None),
+        ("architecture", model.architecture),
+        *((f"custom {number}", Path(text.rpartition(":")[0])) for number, text in enumerate(model.custom, 1)),
+        ("labels", config.labels if isinstance(config.labels, Path) else None),
+        *(("image", image.file) for image in images_of(config)),
+        *(("mask", image.mask) for image in images_of(config)),
+    ]
+    return tuple(_source(role, path, store) for role, path in files if path is not None)
+
+
+def _source(role: str, path: Path, store: Store) -> Source:
+    if path.is_dir():
+        return Source(role, path.name, digest_of_files((p for p in path.rglob("*") if p.is_file()), path), 0)
+    try:
+        return Source(role, path.name, store.digest_of(path), path.stat().st_size)
+    except FileNotFoundError as problem:
+        raise InputError(
+            f"{path}: there is no such file (it was given as the {role.split()[0]}).", slug="file-missing",
+            hint="Check the path; paths in a config file start from the file's own folder.",
+        ) from problem
+    except OSError as problem:
+        raise InputError(f"{path}: the file cannot be opened ({problem.strerror}).", slug="file-missing") from problem
+
+
+def command_of(config: Config) -> str:
+    """The command that makes the same report again, with file names but no folders."""
+    model = config.model
+    path = model_path(config)
+    words = ["reportgen", "build", "--model", config.model.file if not path or model.file.startswith(LAB) else path.name]
+    if model.weights != "imagenet":
+        words += ["--weights", Path(model.weights).name]
+    if model.architecture:
+        words += ["--architecture", model.architecture.name]
+    if isinstance(model.preprocessing, str) and model.preprocessing != "auto":
+        words += ["--preprocess", model.preprocessing]
+    for image in config.image:
+        words += ["--image", image.file.as_posix() if str(image.file).startswith(LAB) else image.file.name]
+    if isinstance(config.labels, Path):
+        words += ["--labels", config.labels.name]
+    if config.select != ("all",):
+        words += ["--artifacts", ",".join(config.select)]
+    return shlex.join(words)
+
+
+def _image_path(path: Path) -> Path:
+    return _lab_file(str(path).removeprefix(LAB), "") if str(path).startswith(LAB) else path
+
+
+def _lab_file(name: str, ending: str) -> Path:
+    folder = Path(__file__).parent / "labs" / "data"
+    path = folder / (name + ending)
+    if Path(name).name != name or not path.is_file():
+        known = ", ".join(sorted(LAB + item.name.removesuffix(".keras") for item in folder.iterdir()))
+        raise InputError(f"{LAB}{name}: no such file comes with reportgen.", slug="file-missing", hint=f"There are: {known}.")
+    return path
+
+
+def temporary_store() -> tuple[Store, tempfile.TemporaryDirectory[str]]:
+    """A store for one build alone; close the folder when done."""
+    folder = tempfile.TemporaryDirectory(prefix="reportgen-")
+    return Store(Path(folder.name)), folder
+
+

@@ -1,0 +1,406 @@
+"""The command line: each command imports its verb when it runs, so that `--help` is instant.
+
+Exit codes: 0 fine · 1 a section or a check failed (the report is written) · 2 usage or
+configuration · 3 a model, image or report cannot be read or is refused · 4 rendering or internal
+error, nothing half-written · 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from reportgen import __version__
+from reportgen.errors import ReportgenError
+
+if TYPE_CHECKING:
+    from reportgen.config import Config
+    from reportgen.report.document import Report, Section
+
+DOCUMENTATION = "docs/errors.md"
+LANGUAGE = click.Choice(["uk", "en"])
+FORMAT = click.Choice(["html", "pdf", "figures", "markdown", "json"])
+_LEVELS = {-1: logging.ERROR, 0: logging.WARNING, 1: logging.INFO, 2: logging.DEBUG}
+
+
+class _Group(click.Group):
+    """Turns the errors of the program into one sentence and an exit code."""
+
+    def main(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """Run a command and leave the process."""
+        debugging = bool(os.environ.get("REPORTGEN_TRACEBACK"))
+        try:
+            code = super().main(*args, **{**kwargs, "standalone_mode": False})
+        except click.exceptions.Exit as leave:
+            code = leave.exit_code
+        except click.ClickException as problem:
+            problem.show()
+            code = problem.exit_code
+        except (click.Abort, KeyboardInterrupt):
+            say("Interrupted; the previous report is untouched.")
+            code = 130
+        except ReportgenError as problem:
+            if debugging:
+                raise
+            tell(problem)
+            code = problem.exit_code
+        except BrokenPipeError:
+            code = 0
+        except Exception as problem:
+            if debugging:
+                raise
+            tell(_unexpected(problem))
+            code = 4
+        with contextlib.suppress(OSError, ValueError):
+            sys.stdout.flush()
+        sys.exit(code if isinstance(code, int) else 0)
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        """Find a command; an unknown one is answered with the nearest."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as problem:
+            import difflib
+
+            close = difflib.get_close_matches(args[0], self.list_commands(ctx), n=1)
+            if close:
+                problem.message += f" Did you mean '{close[0]}'?"
+            raise
+
+
+def say(text: str) -> None:
+    """A line for the person, on standard error."""
+    click.echo(text, err=True, color=False if os.environ.get("NO_COLOR") else None)
+
+
+def tell(problem: ReportgenError) -> None:
+    """An error: what and where, what to do, and where more is written."""
+    say(f"Error: {problem.message}")
+    if problem.hint:
+        say(f"       {problem.hint}")
+    say(f"       See {DOCUMENTATION}#{problem.slug}")
+
+
+def _unexpected(problem: Exception) -> ReportgenError:
+    return ReportgenError(
+        f"Something unforeseen went wrong ({type(problem).__name__}: {problem}); nothing was written.",
+        hint="Set REPORTGEN_TRACEBACK=1 to see where, and please report it.",
+    )
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "REPORTGEN"})
+@click.version_option(__version__, prog_name="reportgen")
+@click.option("-v", "--verbose", count=True, help="Say more: -v the steps, -vv everything.")
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
+def main(verbose: int, quiet: bool) -> None:
+    """Static reports about convolutional neural networks, in Ukrainian and in English."""
+    level = _LEVELS[-1 if quiet else min(verbose, 2)]
+    logging.basicConfig(level=level, format="%(message)s", stream=sys.stderr)
+    logging.getLogger("fontTools").setLevel(logging.ERROR)
+    signal.signal(signal.SIGTERM, _interrupt)
+
+
+def _interrupt(_number: int, _frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _rendering(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of every command that writes a report."""
+    options = [
+        click.option("--language", "languages", type=LANGUAGE, multiple=True, help="uk or en; repeat for both."),
+        click.option("--format", "formats", type=FORMAT, multiple=True, help="Repeat for several; all by default."),
+        click.option("-o", "--out", type=click.Path(path_type=Path), help="The output folder; site by default."),
+        click.option("--templates", type=click.Path(path_type=Path, exists=True, file_okay=False), multiple=True,
+                     help="A folder of templates that come before the built-in ones."),
+        click.option("--jobs", type=click.IntRange(1, 64), default=2, show_default=True, help="Processes to render with."),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def _computing(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of every command that looks at a network."""
+    options = [
+        click.option("--cache", type=click.Path(path_type=Path, file_okay=False), help="Where computed sections are kept."),
+        click.option("--no-cache", is_flag=True, help="Compute everything anew and keep nothing."),
+        click.option("--force", is_flag=True, help="Render again even when nothing has changed."),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@main.command()
+@_rendering
+@_computing
+def demo(**options: Any) -> None:
+    """Build the report on the embedded network and images, everything, into site/."""
+    from reportgen import resources
+
+    _build(resources.folder("configs") / "demo.toml", _wishes(options), options)
+
+
+@main.command()
+@click.argument("config", type=click.Path(path_type=Path, dir_okay=False), required=False)
+@click.option("--model", help="A .keras, .h5 or .hdf5 file, or a name such as vgg16.")
+@click.option("--weights", help="For a name: imagenet, none or a file; for an architecture: a file.")
+@click.option("--architecture", type=click.Path(path_type=Path), help="The JSON of the architecture, for weights alone.")
+@click.option("--image", "images", type=click.Path(path_type=Path), multiple=True, help="An image; repeat for several.")
+@click.option("--truth", "truths", multiple=True, help="The true class of each image, in the order of the images.")
+@click.option("--mask", "masks", type=click.Path(path_type=Path), multiple=True, help="The true mask of each image.")
+@click.option("--labels", type=click.Path(path_type=Path), help="The names of the classes: JSON or a name a line.")
+@click.option("--preprocess", help="auto, none, unit, caffe, tf, torch, or a network's name.")
+@click.option("--input", "input_name", help="Which input of the network the image goes to.")
+@click.option("--output", "output_name", help="Which output of the network is looked at.")
+@click.option("--size", type=(int, int), metavar="HEIGHT WIDTH", help="For a network that takes any size.")
+@click.option("--classes", type=click.IntRange(1), help="How many classes to show.")
+@click.option("--layers", help="Only these layers, separated by commas.")
+@click.option("--artifacts", help="Names and groups separated by commas: filters, activations, …, all.")
+@click.option("--title", help="The report's title.")
+@click.option("--prefix", help="What the figures' file names begin with.")
+@click.option("--trust-model", is_flag=True, help="Run the code that the model file carries.")
+@click.option("--custom", multiple=True, metavar="MODULE.PY:NAME", help="A class of your own that the model needs.")
+@click.option("--seed", type=int, help="For random weights.")
+@_rendering
+@_computing
+def build(config: Path | None, **options: Any) -> None:
+    """Look at a network with an image in it and write the report.
+
+    CONFIG is a TOML file; every option beats it.
+    """
+    if config is None and not options["model"]:
+        raise click.UsageError("Name a model with --model, or a configuration file. `reportgen demo` needs neither.")
+    _build(config, _wishes(options), options)
+
+
+@main.command()
+@click.argument("report", type=click.Path(path_type=Path))
+@_rendering
+def render(report: Path, **options: Any) -> None:
+    """Write a saved report again: other languages, formats or templates. No TensorFlow, no model."""
+    from reportgen.build import render_site
+    from reportgen.config import validate
+    from reportgen.report.codec import load
+
+    document = load(report)
+    wishes = _wishes(options)
+    wishes.setdefault("folder", report if report.is_dir() else report.parent)
+    config = validate(wishes, "the command line")
+    render_site(document, config, jobs=options["jobs"])
+    _done(document, config)
+
+
+@main.command()
+@click.argument("model")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
+@click.option("--trust-model", is_flag=True, help="Run the code that the model file carries.")
+@click.option("--custom", multiple=True, metavar="MODULE.PY:NAME", help="A class of your own that the model needs.")
+@click.option("--weights", default="imagenet", help="For a name: imagenet, none or a file.")
+@click.option("--architecture", type=click.Path(path_type=Path), help="The JSON of the architecture, for weights alone.")
+def inspect(model: str, as_json: bool, **options: Any) -> None:
+    """Show a network's layers, shapes, what can be drawn, and what its file asks for."""
+    from reportgen.inspection import inspect_model
+
+    facts = inspect_model(model, **options)
+    click.echo(json.dumps(facts.as_json(), indent=1, ensure_ascii=False) if as_json else facts.as_text())
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
+def artifacts(as_json: bool) -> None:
+    """List what can be shown, with the parameters of each."""
+    from reportgen.artifacts import CATALOGUE
+    from reportgen.config import parameters_of
+
+    if as_json:
+        catalogue = {
+            name: {"group": artifact.chapter, "title": str(artifact.title), "parameters": parameters_of(artifact)}
+            for name, artifact in CATALOGUE.items()
+        }
+        click.echo(json.dumps(catalogue, indent=1, ensure_ascii=False, default=str))
+        return
+    for name, artifact in CATALOGUE.items():
+        click.echo(f"{name:24}{artifact.chapter:14}{artifact.title}")
+        for parameter, default in parameters_of(artifact).items():
+            click.echo(f"{'':24}{'':14}  {parameter} = {default!r}")
+
+
+@main.command()
+@click.argument("lab")
+@click.option("-o", "--out", type=click.Path(path_type=Path, dir_okay=False), help="The file to write.")
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--epochs", type=click.IntRange(1), help="Fewer make a quick and worse network.")
+def train(lab: str, out: Path | None, seed: int, epochs: int | None) -> None:
+    """Train the network of a lab on its own generated data."""
+    from reportgen.labs import find_lab
+
+    chosen = find_lab(lab)
+    target = out or Path(f"{lab}.keras")
+    with _bar(f"Training {lab}") as progress:
+        result = chosen.train(target, seed=seed, epochs=epochs, on_progress=progress)
+    for name, value in result.metrics.items():
+        click.echo(f"{name}: {value:.4f}")
+    click.echo(f"Saved to {result.path}")
+
+
+@main.command()
+@click.argument("target", type=click.Path(path_type=Path), default="lab.toml")
+def init(target: Path) -> None:
+    """Write a configuration to start from, with a cover page to fill in."""
+    from reportgen import resources
+    from reportgen.errors import UsageError
+
+    if target.exists():
+        raise UsageError(f"{target}: the file exists and is left as it is.", slug="file-exists", hint="Name another file.")
+    target.write_text((resources.folder("configs") / "lab.toml").read_text(encoding="utf-8"), encoding="utf-8")
+    say(f"Wrote {target}. Fill it in, then run: reportgen build {target}")
+
+
+@main.group()
+def config() -> None:
+    """About configuration files."""
+
+
+@config.command("schema")
+def config_schema() -> None:
+    """Print the JSON Schema of a configuration file, for editors."""
+    from reportgen.config import schema
+
+    click.echo(json.dumps(schema(), indent=1, ensure_ascii=False, default=str))
+
+
+@main.command()
+def doctor() -> None:
+    """Check what the program stands on: libraries, Pango, fonts, memory."""
+    from reportgen.doctor import examine
+
+    findings = examine()
+    for finding in findings:
+        click.echo(f"{'ok  ' if finding.good else 'BAD '} {finding.text}")
+    if not all(finding.good for finding in findings):
+        sys.exit(1)
+
+
+def _build(path: Path | None, wishes: dict[str, Any], options: dict[str, Any]) -> None:
+    from reportgen.build import build_site, temporary_store
+    from reportgen.config import read_config
+    from reportgen.store import Store, default_folder
+
+    config = read_config(path, wishes)
+    kept: Any = contextlib.nullcontext()
+    if options["no_cache"]:
+        store, kept = temporary_store()
+    else:
+        store = Store(options["cache"] or default_folder())
+    with kept, _sections() as on_section:
+        report = build_site(config, store, jobs=options["jobs"], force=options["force"], on_section=on_section)
+    if report is None:
+        say(f"Nothing has changed: {config.folder / 'index.html'} is up to date.")
+        return
+    _done(report, config)
+
+
+def _done(report: Report, config: Config) -> None:
+    for section in report.sections:
+        for note in section.notes:
+            if note.level == "failed":
+                say(f"Failed: {section.name}: {note.text}")
+    first = "index.html" if "html" in config.outputs else "report.json"
+    say(f"The report is in {config.folder / first}")
+    if report.failed:
+        sys.exit(1)
+
+
+def _wishes(options: dict[str, Any]) -> dict[str, Any]:
+    """The options that were given, under the names of the configuration."""
+    given = {name: value for name, value in options.items() if value not in (None, (), False)}
+    wishes: dict[str, Any] = {}
+    for option, key in {
+        "languages": "language", "formats": "outputs", "out": "folder", "labels": "labels", "size": "size",
+        "title": "title", "prefix": "prefix", "templates": "templates",
+    }.items():
+        if option in given:
+            wishes[key] = given[option]
+    model = {
+        key: given[option]
+        for option, key in {
+            "model": "file", "weights": "weights", "architecture": "architecture", "preprocess": "preprocessing",
+            "input_name": "input", "output_name": "output", "trust_model": "trust", "custom": "custom", "seed": "seed",
+        }.items()
+        if option in given
+    }
+    if model:
+        wishes["model"] = model
+    if "images" in given:
+        wishes["image"] = _images(given)
+    if "artifacts" in given:
+        wishes["select"] = tuple(name.strip() for name in given["artifacts"].split(",") if name.strip())
+    narrowed = {key: given[key] for key in ("classes", "layers") if key in given}
+    if narrowed:
+        wishes["artifacts"] = _parameters(narrowed)
+    return wishes
+
+
+def _images(given: dict[str, Any]) -> list[dict[str, Any]]:
+    images = [{"file": image} for image in given["images"]]
+    for option, key in (("truths", "label"), ("masks", "mask")):
+        values = given.get(option, ())
+        if len(values) > len(images):
+            raise click.UsageError(f"There are more values of --{option[:-1]} than images.")
+        for image, value in zip(images, values, strict=False):
+            image[key] = value
+    return images
+
+
+def _parameters(narrowed: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """`--layers` and `--classes`, given to every artifact that has such a parameter."""
+    from reportgen.artifacts import CATALOGUE
+    from reportgen.config import parameters_of
+
+    if "layers" in narrowed:
+        narrowed["layers"] = tuple(name.strip() for name in narrowed["layers"].split(",") if name.strip())
+    tables = {
+        name: {key: value for key, value in narrowed.items() if key in parameters_of(artifact)}
+        for name, artifact in CATALOGUE.items()
+    }
+    return {name: table for name, table in tables.items() if table}
+
+
+@contextlib.contextmanager
+def _sections() -> Iterator[Callable[[int, int, Section], None] | None]:
+    """A progress bar over the sections, where somebody looks on."""
+    if not sys.stderr.isatty() or logging.getLogger().level > logging.WARNING:
+        yield None
+        return
+    with _bar("Opening the network") as progress:
+
+        def on_section(done: int, total: int, section: Section) -> None:
+            progress(done / total, str(section.title))
+
+        yield on_section
+
+
+@contextlib.contextmanager
+def _bar(title: str) -> Iterator[Callable[[float, str], None]]:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task(title, total=1.0)
+
+        def advance(share: float, text: str) -> None:
+            progress.update(task, completed=share, description=text or title)
+
+        yield advance

@@ -1,0 +1,285 @@
+"""The user's wishes, validated. Every problem of a configuration is reported at once.
+
+Precedence is decided before this module is asked: the command line beats the environment, which
+beats the file, which beats the defaults below.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import json
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator
+
+from reportgen.artifacts import CATALOGUE, GROUPS
+from reportgen.artifacts.base import Artifact
+from reportgen.errors import InputError, UsageError
+from reportgen.probe.source import ModelSource, Preprocessing
+
+Language = Literal["uk", "en"]
+Format = Literal["html", "pdf", "figures", "markdown", "json"]
+LANGUAGES: tuple[Language, ...] = ("uk", "en")
+FORMATS: tuple[Format, ...] = ("html", "pdf", "figures", "markdown", "json")
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PreprocessingTable(_Table):
+    """`(pixels × scale − mean) / std` by channel, pixels in 0…1."""
+
+    scale: float = 1.0
+    mean: tuple[float, ...] = (0.0,)
+    std: tuple[float, ...] = (1.0,)
+    bgr: bool = False
+
+    @field_validator("std")
+    @classmethod
+    def _no_zero(cls, std: tuple[float, ...]) -> tuple[float, ...]:
+        if 0 in std:
+            raise ValueError("a standard deviation cannot be 0")
+        return std
+
+
+class ModelTable(_Table):
+    """The network and how to open it."""
+
+    file: str = ""
+    weights: str = "imagenet"
+    architecture: Path | None = None
+    trust: bool = False
+    custom: tuple[str, ...] = ()
+    preprocessing: str | PreprocessingTable = "auto"
+    input: str = ""
+    output: str = ""
+    other_inputs: dict[str, float] = Field(default_factory=dict)
+    seed: int = 0
+
+
+class ImageTable(_Table):
+    """An image; `label` is its true class, `mask` the file of its true mask."""
+
+    file: Path
+    name: str = ""
+    label: str = ""
+    mask: Path | None = None
+
+
+class ChapterTable(_Table):
+    """A chapter of the report's own: its title and its artifacts in order."""
+
+    title: str
+    artifacts: tuple[str, ...]
+
+
+class Config(_Table):
+    """Everything a build needs to know."""
+
+    language: tuple[Language, ...] = LANGUAGES
+    outputs: tuple[Format, ...] = FORMATS
+    folder: Path = Path("site")
+    title: str = ""
+    prefix: str = ""
+    model: ModelTable = ModelTable()
+    image: tuple[ImageTable, ...] = ()
+    labels: Path | tuple[str, ...] = ()
+    size: Annotated[tuple[int, int], Field(description="height, width")] | None = None
+    resize: Literal["nearest", "bilinear", "bicubic", "area"] = "bilinear"
+    select: tuple[str, ...] = ("all",)
+    chapter: tuple[ChapterTable, ...] = ()
+    artifacts: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    lab: dict[str, str | int | list[str]] = Field(default_factory=dict)
+    templates: tuple[Path, ...] = ()
+
+    @field_validator("language", "outputs", "select", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, str) else value
+
+    @field_validator("size")
+    @classmethod
+    def _sensible(cls, size: tuple[int, int] | None) -> tuple[int, int] | None:
+        if size and not all(1 <= side <= 8192 for side in size):
+            raise ValueError("each side must be from 1 to 8192 pixels")
+        return size
+
+    def source(self) -> ModelSource:
+        """The model table as the probe wants it."""
+        table = self.model
+        preprocessing: str | Preprocessing = (
+            table.preprocessing
+            if isinstance(table.preprocessing, str)
+            else Preprocessing("custom", **table.preprocessing.model_dump())
+        )
+        return ModelSource(
+            table.file, table.weights, table.architecture, table.trust, table.custom, preprocessing,
+            table.input, table.output, tuple(sorted(table.other_inputs.items())), table.seed,
+        )
+
+    def chosen(self) -> tuple[tuple[str, Artifact], ...]:
+        """The artifacts to show with the chapter each stands in, in reading order."""
+        made = {name: self._make(name) for name in CATALOGUE}
+        if self.chapter:
+            return tuple((chapter.title, made[name]) for chapter in self.chapter for name in expand(chapter.artifacts))
+        return tuple((made[name].chapter, made[name]) for name in expand(self.select))
+
+    def _make(self, name: str) -> Artifact:
+        return TypeAdapter(CATALOGUE[name]).validate_python(self.artifacts.get(name, {}))
+
+
+def expand(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Artifact names from names and groups, in the catalogue's order, each once."""
+    wanted: set[str] = set()
+    for name in names:
+        if name == "all":
+            wanted.update(CATALOGUE)
+        elif name in GROUPS:
+            wanted.update(GROUPS[name])
+        elif name in CATALOGUE:
+            wanted.add(name)
+        else:
+            known = ", ".join([*CATALOGUE, *GROUPS, "all"])
+            raise UsageError(
+                f"There is no artifact '{name}'.{did_you_mean(name, [*CATALOGUE, *GROUPS, 'all'])}",
+                slug="unknown-artifact", hint=f"Known are: {known}.",
+            )
+    return tuple(name for name in CATALOGUE if name in wanted)
+
+
+def read_config(path: Path | None, overrides: Mapping[str, Any]) -> Config:
+    """The configuration of a file (or of nothing) with the overrides of the command line laid over it.
+
+    Paths in the file are relative to the file's folder; paths in the overrides to the current one.
+    """
+    data: dict[str, Any] = {}
+    if path is not None:
+        data = _anchor(_parse(path), path.parent)
+    for name, value in overrides.items():
+        if isinstance(value, Mapping) and isinstance(data.get(name), dict):
+            data[name] = {**data[name], **value}
+        else:
+            data[name] = value
+    return validate(data, str(path) if path else "the command line")
+
+
+def validate(data: Mapping[str, Any], where: str) -> Config:
+    """A valid configuration, or one error that lists every problem."""
+    problems: list[str] = []
+    config: Config | None = None
+    try:
+        config = Config.model_validate(data)
+    except ValidationError as error:
+        problems += [_sentence(item, (), _schema_names) for item in error.errors()]
+    tables = data.get("artifacts", {})
+    for name, parameters in tables.items() if isinstance(tables, Mapping) else ():
+        problems += _artifact_problems(name, parameters)
+    if config is not None:
+        try:
+            for names in [config.select, *(chapter.artifacts for chapter in config.chapter)]:
+                expand(names)
+        except UsageError as error:
+            problems.append(error.message)
+    if problems or config is None:
+        slug = "unknown-parameter" if any("unknown" in problem for problem in problems) else "config"
+        raise UsageError(f"{where}: " + "\n       ".join(problems), slug=slug)
+    return config
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of a configuration file, the artifacts' own tables included."""
+    document = Config.model_json_schema()
+    tables = {name: TypeAdapter(artifact).json_schema() for name, artifact in CATALOGUE.items()}
+    document["properties"]["artifacts"] = {
+        "type": "object", "properties": tables, "additionalProperties": False,
+    }
+    return document
+
+
+def parameters_of(artifact: type[Artifact]) -> dict[str, Any]:
+    """An artifact's parameters with their defaults."""
+    return {field.name: field.default for field in dataclasses.fields(artifact)}
+
+
+def did_you_mean(name: str, known: list[str]) -> str:
+    """A suggestion to end an error with, or nothing."""
+    close = difflib.get_close_matches(name, known, n=1)
+    return f" Did you mean '{close[0]}'?" if close else ""
+
+
+def _parse(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (OSError, UnicodeDecodeError) as problem:
+        raise InputError(
+            f"{path}: the configuration cannot be read.", slug="config-unreadable",
+            hint="Name a TOML file; `reportgen init` writes one.",
+        ) from problem
+    except tomllib.TOMLDecodeError as problem:
+        raise UsageError(f"{path}: not valid TOML: {problem}.", slug="config") from problem
+
+
+def _anchor(data: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """The same data with its paths taken from the folder of the file that holds them."""
+
+    def path(value: Any) -> Any:
+        return str(folder / value) if isinstance(value, str) else value
+
+    model = data.get("model")
+    if isinstance(model, str):
+        data["model"] = model = {"file": model}
+    if isinstance(model, dict):
+        if isinstance(model.get("file"), str) and (folder / model["file"]).exists():
+            model["file"] = path(model["file"])
+        if isinstance(model.get("weights"), str) and (folder / model["weights"]).is_file():
+            model["weights"] = path(model["weights"])
+        if "architecture" in model:
+            model["architecture"] = path(model["architecture"])
+        if isinstance(model.get("custom"), list):
+            model["custom"] = [path(item) for item in model["custom"]]
+    images = data.get("image")
+    if isinstance(images, str):
+        data["image"] = images = [{"file": images}]
+    for image in images if isinstance(images, list) else ():
+        if isinstance(image, dict):
+            image.update({key: path(image[key]) for key in ("file", "mask") if key in image})
+    for key in ("labels", "folder"):
+        if key in data:
+            data[key] = path(data[key])
+    if isinstance(data.get("templates"), list):
+        data["templates"] = [path(item) for item in data["templates"]]
+    return data
+
+
+def _artifact_problems(name: str, parameters: Any) -> list[str]:
+    if name not in CATALOGUE:
+        return [f"[artifacts.{name}]: unknown artifact.{did_you_mean(name, list(CATALOGUE))}"]
+    try:
+        TypeAdapter(CATALOGUE[name]).validate_python(parameters)
+    except ValidationError as error:
+        known = list(parameters_of(CATALOGUE[name]))
+        return [_sentence(item, ("artifacts", name), lambda _place: known) for item in error.errors()]
+    return []
+
+
+def _sentence(item: Any, prefix: tuple[str, ...], known: Any) -> str:
+    """One problem of pydantic's in our words: the table, the key, what is wrong."""
+    place = (*prefix, *(str(part) for part in item["loc"]))
+    key, table = place[-1] if place else "", ".".join(place[:-1])
+    where = f"[{table}]: " if table else ""
+    if item["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
+        return f"{where}unknown parameter '{key}'.{did_you_mean(key, known(place))}"
+    shown = json.dumps(item["input"], default=str, ensure_ascii=False)
+    shown = shown if len(shown) <= 60 else shown[:57] + "…"
+    return f"{where}'{key}' = {shown}: {item['msg'][:1].lower()}{item['msg'][1:]}."
+
+
+def _schema_names(place: tuple[str, ...]) -> list[str]:
+    tables: dict[str, type[BaseModel]] = {"model": ModelTable, "image": ImageTable, "chapter": ChapterTable}
+    table = tables.get(place[0], Config) if len(place) > 1 else Config
+    return list(table.model_fields)

@@ -1,0 +1,68 @@
+"""Whether what the program stands on is there and good enough."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.util import find_spec
+
+from reportgen.errors import ReportgenError
+from reportgen.store import default_folder, version_of
+
+LEAST_MEMORY = 3 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at."""
+
+    good: bool
+    text: str
+
+
+def examine() -> list[Finding]:
+    """Look at everything; nothing heavy is imported but WeasyPrint."""
+    return [*_libraries(), *_pdf(), *_machine()]
+
+
+def _libraries() -> Iterator[Finding]:
+    yield Finding(sys.version_info >= (3, 11), f"Python {platform.python_version()}")
+    for name in ("tensorflow", "keras", "numpy", "matplotlib", "weasyprint", "jinja2", "babel", "pillow"):
+        version = version_of(name)
+        yield Finding(bool(version), f"{name} {version or 'is not installed'}")
+
+
+def _pdf() -> Iterator[Finding]:
+    from reportgen.render import fonts
+
+    for face in fonts.FACES:
+        yield Finding(face.path.is_file(), f"font {face.path.name}")
+    try:
+        fonts.import_weasyprint()
+    except ReportgenError as problem:
+        yield Finding(False, f"{problem.message} {problem.hint}")
+    else:
+        yield Finding(True, "Pango is there: PDF can be written")
+
+
+def _machine() -> Iterator[Finding]:
+    memory = _memory()
+    if memory:
+        yield Finding(memory >= LEAST_MEMORY, f"memory {memory / 2**30:.1f} GiB")
+    folder = default_folder()
+    while not folder.exists():
+        folder = folder.parent
+    yield Finding(shutil.disk_usage(folder).free > 1 << 30, f"free disk for the cache: {shutil.disk_usage(folder).free / 2**30:.1f} GiB")
+    yield Finding(find_spec("tensorflow") is not None, "TensorFlow can be found")
+
+
+def _memory() -> int:
+    import os
+
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (ValueError, OSError, AttributeError):
+        return 0

@@ -1,0 +1,151 @@
+"""From an image file to pixels. The file is hostile until it has proved otherwise.
+
+Read are PNG, JPEG, WebP, BMP, TIFF and GIF (the first frame), turned upright by their EXIF mark.
+What was done to the colours on the way is said in remarks.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from reportgen import imaging
+from reportgen.errors import InputError
+from reportgen.text import Message, _
+
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF")
+LARGEST_PIXELS = 100_000_000
+LARGEST_BYTES = 512 << 20
+
+
+@dataclass(frozen=True, eq=False)
+class Photo:
+    """An upright image: `levels` is height × width × 3, bytes (or float32 in 0…1 for deeper files).
+
+    `gray` is true where the file holds one channel. Bytes stay bytes until the image has been
+    resized, so that the network gets what the usual loaders give it.
+    """
+
+    levels: np.ndarray
+    gray: bool
+    digest: str
+    remarks: tuple[Message, ...]
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(height, width)."""
+        return self.levels.shape[0], self.levels.shape[1]
+
+    def pixels(self, size: tuple[int, int], channels: int = 3, method: str = "bilinear") -> np.ndarray:
+        """The image at a size, as float32 in 0…1 with 3 channels or 1."""
+        levels = _luminance(self.levels) if channels == 1 else self.levels
+        resized = imaging.resize(levels, size, method)
+        return resized.astype(np.float32) / 255 if resized.dtype == np.uint8 else np.clip(resized, 0, 1)
+
+
+def digest_of(path: Path) -> str:
+    """The SHA-256 of an image file."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as problem:
+        raise _unreadable(path, "it cannot be opened" if path.exists() else "there is no such file") from problem
+
+
+def read_photo(path: Path) -> Photo:
+    """Read an image file, or say in one sentence why it cannot be read."""
+    digest = digest_of(path)
+    size = path.stat().st_size
+    if size == 0:
+        raise _unreadable(path, "the file is empty")
+    if size > LARGEST_BYTES:
+        raise _unreadable(path, f"the file is larger than {LARGEST_BYTES >> 20} MB")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(path, formats=FORMATS) as image:
+                if image.width * image.height > LARGEST_PIXELS:
+                    raise _unreadable(
+                        path, f"it declares {image.width} × {image.height} pixels, more than"
+                        f" {LARGEST_PIXELS // 1_000_000} million", "Make the image smaller first."
+                    )
+                image.load()
+                upright = ImageOps.exif_transpose(image)
+                levels, gray, remarks = _levels(upright)
+    except Image.UnidentifiedImageError as problem:
+        raise _unreadable(
+            path, "this is not an image in a format that is read", "Give a PNG, JPEG, WebP, BMP, TIFF or GIF."
+        ) from problem
+    except InputError:
+        raise
+    except Exception as problem:  # a decoder may raise anything on a damaged file
+        raise _unreadable(path, "the image is damaged or cut short", "Save or copy it again.") from problem
+    if upright.size != image.size or upright is not image:
+        remarks = (*_orientation(image), *remarks)
+    return Photo(levels, gray, digest, remarks)
+
+
+def read_mask(path: Path, size: tuple[int, int]) -> np.ndarray:
+    """A true mask as float32 0 or 1 at the network's input size; white is the object."""
+    photo = read_photo(path)
+    gray = _luminance(photo.levels)
+    unit = gray.astype(np.float32) / 255 if gray.dtype == np.uint8 else gray
+    return (imaging.resize(unit, size, "nearest")[..., 0] > 0.5).astype(np.float32)
+
+
+def _levels(image: Image.Image) -> tuple[np.ndarray, bool, tuple[Message, ...]]:
+    """The pixels, whether they are gray, and what was done to them."""
+    if image.mode in ("I;16", "I;16L", "I;16B", "I;16N", "I", "F"):
+        return _deep(image)
+    if image.mode == "CMYK":
+        return np.asarray(image.convert("RGB")), False, (_("The image was in CMYK; it was converted to RGB."),)
+    if "A" in image.getbands() or "transparency" in image.info:
+        coloured = image.convert("RGBA")
+        white = Image.new("RGBA", coloured.size, "white")
+        flat = Image.alpha_composite(white, coloured).convert("RGB")
+        seen = np.asarray(coloured)[..., 3].min() < 255
+        remarks = (_("The transparent parts of the image were laid on white."),) if seen else ()
+        return np.asarray(flat), image.mode in ("LA", "La"), remarks
+    if image.mode in ("L", "1"):
+        plane = np.asarray(image.convert("L"))
+        return np.repeat(plane[..., None], 3, axis=-1), True, ()
+    return np.asarray(image.convert("RGB")), False, ()
+
+
+def _deep(image: Image.Image) -> tuple[np.ndarray, bool, tuple[Message, ...]]:
+    """A file with more than eight bits a pixel, as float32 in 0…1."""
+    plane = np.asarray(image).astype(np.float32)
+    if not np.isfinite(plane).all():
+        raise ValueError("the image holds values that are no numbers")
+    low, high = float(plane.min()), float(plane.max())
+    if image.mode == "F" and 0 <= low and high <= 1:
+        remark, unit = (), plane
+    elif image.mode != "F" and 0 <= low and high <= 65535:
+        remark = (_("The image has 16 bits a pixel; 65,535 became 1."),)
+        unit = plane / 65535
+    else:
+        remark = (_("The image's values from {low:.4g} to {high:.4g} were stretched to 0…1.", low=low, high=high),)
+        unit = (plane - low) / (high - low) if high > low else np.zeros_like(plane)
+    return np.repeat(unit[..., None], 3, axis=-1), True, remark
+
+
+def _orientation(image: Image.Image) -> tuple[Message, ...]:
+    turned = image.getexif().get(0x0112, 1) not in (0, 1)
+    return (_("The image was turned upright as its EXIF mark says."),) if turned else ()
+
+
+def _luminance(levels: np.ndarray) -> np.ndarray:
+    """One gray channel by ITU-R BT.601, with the rounding that image loaders use for bytes."""
+    if levels.dtype == np.uint8:
+        red, green, blue = (levels[..., channel].astype(np.uint32) for channel in range(3))
+        return ((red * 19595 + green * 38470 + blue * 7471 + 0x8000) >> 16).astype(np.uint8)[..., None]
+    return (levels @ np.array([0.299, 0.587, 0.114], np.float32))[..., None].astype(np.float32)
+
+
+def _unreadable(path: Path, why: str, hint: str = "") -> InputError:
+    return InputError(f"{path}: the image cannot be read: {why}.", slug="image-unreadable", hint=hint)

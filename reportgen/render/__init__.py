@@ -1,0 +1,1 @@
+"""From a report to files. Nothing here, nor anything it imports, loads TensorFlow."""

@@ -1,0 +1,171 @@
+"""The speaker: says messages and numbers in the reader's language.
+
+Numbers follow the language wherever they stand, inside sentences too: "63.4%" in English is
+"63,4 %" in Ukrainian, with a no-break space; a minus is "−" in both.
+"""
+
+from __future__ import annotations
+
+import functools
+import gettext
+import logging
+import math
+import re
+import string
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from babel.messages.catalog import Catalog
+from babel.messages.pofile import read_po
+from markupsafe import Markup, escape
+
+from reportgen.report.blocks import Cell
+from reportgen.text import Message, Text
+
+LANGUAGES: Mapping[str, str] = {"uk": "Українська", "en": "English"}
+"""The languages a report can be in, with their own names for themselves."""
+
+NBSP = "\u00a0"
+MINUS = "\u2212"
+_SUPERSCRIPT = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+_NUMERIC = re.compile(r"^[+]?,?(\.\d+)?[dfge%]?$")
+_LOCALE = Path(__file__).parent.parent / "locale"
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Manners:
+    """How a language writes numbers. `group_from` is the count of digits from which they are grouped."""
+
+    decimal: str
+    group: str
+    group_from: int
+    percent: str
+    times: str
+    yes: str
+    no: str
+
+
+MANNERS: Mapping[str, Manners] = {
+    "en": Manners(".", ",", 4, "%", "×", "yes", "no"),
+    "uk": Manners(",", NBSP, 5, f"{NBSP}%", "·", "так", "ні"),
+}
+
+
+class Speaker(string.Formatter):
+    """Says anything of a report in one language. A sentence without translation is said in English."""
+
+    def __init__(self, language: str, catalogue: Catalog | None = None) -> None:
+        super().__init__()
+        self.language = language
+        self.manners = MANNERS[language]
+        self.missing: set[str] = set()
+        self._catalogue = catalogue if catalogue is not None else read_catalogue(language)
+        expression = self._catalogue.plural_expr if self._catalogue else "n != 1"
+        self._plural = gettext.c2py(expression)  # type: ignore[attr-defined]
+
+    def say(self, text: Text) -> str:
+        """A message in this language as plain text; a `str` is data and stays as it is."""
+        if isinstance(text, str):
+            return text
+        return self.vformat(self._pattern(text).replace("`", ""), (), dict(text.values))
+
+    def markup(self, text: Text) -> Markup:
+        """The same as HTML: everything escaped, words in backticks as `<code>`."""
+        if isinstance(text, str):
+            return escape(text)
+        pattern = re.sub(r"`([^`]*)`", r"<code>\1</code>", str(escape(self._pattern(text))))
+        return Markup(_Escaping(self).vformat(pattern, (), dict(text.values)))  # noqa: S704 - escaped above
+
+    def number(self, value: Cell, form: str = "") -> str:
+        """A cell: a number by its format, words as they are said, nothing as a dash."""
+        if value is None:
+            return "–"
+        if isinstance(value, bool):
+            return self.manners.yes if value else self.manners.no
+        if isinstance(value, str | Message):
+            return self.say(value)
+        return self._numeral(value, form)
+
+    def list(self, items: Sequence[Text]) -> str:
+        """Items with commas between them."""
+        return ", ".join(self.say(item) for item in items)
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        """A field of a pattern, in the manners of the language."""
+        if isinstance(value, Message):
+            return self.say(value)
+        if isinstance(value, int | float) and not isinstance(value, bool) and _NUMERIC.match(format_spec):
+            return self._numeral(value, format_spec)
+        return self.number(value) if isinstance(value, bool) else format(value, format_spec)
+
+    def _numeral(self, value: int | float, form: str) -> str:
+        if not math.isfinite(value):
+            return "–" if math.isnan(value) else ("∞" if value > 0 else f"{MINUS}∞")
+        form = form or (",d" if isinstance(value, int) else ".4g")
+        percent = form.endswith("%")
+        if percent:
+            value, form = value * 100, form[:-1] + "f"
+        if form.endswith("d"):
+            value = round(value)
+        elif form.endswith("g") and value == 0:
+            value, form = 0, "d"
+        written = format(value, form.replace(",", ""))
+        return self._localize(written) + (self.manners.percent if percent else "")
+
+    def _localize(self, written: str) -> str:
+        mantissa, _, exponent = written.partition("e")
+        sign = mantissa[:1] if mantissa[:1] in "+-" else ""
+        whole, point, fraction = mantissa.removeprefix(sign).partition(".")
+        if len(whole) >= self.manners.group_from:
+            whole = f"{int(whole):,}".replace(",", self.manners.group)
+        if not (whole + fraction).strip("0" + self.manners.group) and sign == "-":
+            sign = ""
+        number = sign.replace("-", MINUS) + whole + (self.manners.decimal if point else "") + fraction
+        if exponent:
+            number += f"{self.manners.times}10{str(int(exponent)).translate(_SUPERSCRIPT)}"
+        return number
+
+    def _pattern(self, message: Message) -> str:
+        count = dict(message.values).get("count", 2)
+        if self.language != "en":
+            found = self._translation(message, count)
+            if found:
+                return found
+            if message.id and message.id not in self.missing:
+                self.missing.add(message.id)
+                log.warning("no %s translation: %s", self.language, message.id)
+        return message.plural if message.plural and count != 1 else message.id
+
+    def _translation(self, message: Message, count: Any) -> str:
+        key = (message.id, message.plural) if message.plural else message.id
+        entry = self._catalogue.get(key, message.context or None) if self._catalogue else None
+        if entry is None or not entry.string or entry.fuzzy:
+            return ""
+        if isinstance(entry.string, str):
+            return entry.string
+        return str(entry.string[self._plural(int(count))])
+
+
+class _Escaping(string.Formatter):
+    """Formats like its speaker, and escapes what it puts in."""
+
+    def __init__(self, speaker: Speaker) -> None:
+        self._speaker = speaker
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        if isinstance(value, Message):
+            return str(self._speaker.markup(value))
+        return str(escape(self._speaker.format_field(value, format_spec)))
+
+
+@functools.cache
+def read_catalogue(language: str) -> Catalog | None:
+    """The translations of a language; English needs none."""
+    path = _LOCALE / language / "LC_MESSAGES" / "reportgen.po"
+    if language == "en" or not path.exists():
+        return None
+    with path.open("rb") as file:
+        return read_po(file, locale=language)

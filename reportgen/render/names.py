@@ -1,0 +1,102 @@
+"""From names that anyone may have given to file names, addresses and anchors.
+
+A layer or an image may be called anything: `<script>`, `..`, 240 letters. What is made of it here is
+safe in a file system and in a page, the same every time, and different for different names.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+
+from reportgen.report.blocks import Block, Chart, Diagram, Figure, Gallery, Table
+from reportgen.report.document import Report, Section
+
+LONGEST = 80
+_PLAIN = re.compile(rf"[^\W_][\w-]{{0,{LONGEST - 1}}}")
+_RESERVED = frozenset(
+    {"index", "con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}
+)
+"""The index page's own name, and names that Windows keeps for devices."""
+
+
+def slug(name: str) -> str:
+    """A name that is fit for a file; one that had to be changed ends in a digest of the original."""
+    if _PLAIN.fullmatch(name) and name.casefold() not in _RESERVED and _composed(name) == name:
+        return name
+    words = re.sub(r"[\W_]+", "-", _composed(name)).strip("-").lower()
+    return f"{words[:48].rstrip('-') or 'name'}-{_digest(name)}"
+
+
+def page_names(report: Report) -> dict[str, str]:
+    """The page's name of each section, without ending; no two are equal even where case is not told apart."""
+    taken: set[str] = set()
+    found: dict[str, str] = {}
+    for section in report.sections:
+        page = slug(section.name)
+        if page.casefold() in taken:
+            page = f"{page}-{_digest(section.name)}"
+        taken.add(page.casefold())
+        found[section.name] = page
+    return found
+
+
+def anchors(section: Section) -> dict[int, str]:
+    """The anchor of each named block, by the block's place in its section."""
+    taken: set[str] = set()
+    found = {}
+    for place, block in enumerate(section.blocks):
+        name = getattr(block, "name", "")
+        if not name:
+            continue
+        base = re.sub(r"[\W_]+", "-", _composed(name)).strip("-")[:LONGEST].strip("-")
+        base = base if base[:1].isalpha() else f"at-{base}" if base else f"at-{_digest(name)}"
+        anchor, number = base, 1
+        while anchor in taken:
+            number += 1
+            anchor = f"{base}-{number}"
+        taken.add(anchor)
+        found[place] = anchor
+    return found
+
+
+def ordinals(section: Section) -> dict[int, int]:
+    """The number of each figure and of each table on its page, by the block's place in its section."""
+    found: dict[int, int] = {}
+    figures = tables = 0
+    for place, block in enumerate(section.blocks):
+        if isinstance(block, Table):
+            tables += 1
+            found[place] = tables
+        elif isinstance(block, Figure | Gallery | Chart | Diagram):
+            figures += 1
+            found[place] = figures
+    return found
+
+
+def place_of(block: Block, section: Section) -> int:
+    """Which block of the section this is (the very one: two blocks may be equal)."""
+    return next(place for place, other in enumerate(section.blocks) if other is block)
+
+
+def layer_blocks(report: Report, layers: Iterable[str]) -> Mapping[str, tuple[Section, Block]]:
+    """Where the report shows a layer: the first picture whose name ends in the layer's."""
+    shown: dict[str, tuple[Section, Block]] = {}
+    for section in report.sections:
+        for block in section.blocks:
+            if isinstance(block, Figure | Gallery):
+                name = block.name
+                shown.setdefault(name, (section, block))
+                for cut in re.finditer(r"[/:_]", name):
+                    shown.setdefault(name[cut.end() :], (section, block))
+    return {layer: shown[layer] for layer in layers if layer in shown}
+
+
+def _composed(name: str) -> str:
+    return unicodedata.normalize("NFC", name)
+
+
+def _digest(name: str) -> str:
+    return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:8]

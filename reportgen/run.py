@@ -1,0 +1,74 @@
+"""Artifacts look at samples, and sections come of it. One artifact's failure stays in its section."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import traceback
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from reportgen.artifacts.base import Artifact, ImageArtifact, ModelArtifact, NotApplicable
+from reportgen.report.blocks import Block, Note
+from reportgen.report.document import Section
+from reportgen.study import Study
+from reportgen.text import _
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A section to be made: which artifact looks at which sample, and where the section will stand.
+
+    `sample` is the sample's number, None for an artifact that looks at the network alone. `key` is
+    the section's key in the store.
+    """
+
+    name: str
+    chapter: str
+    artifact: Artifact
+    sample: int | None
+    key: str
+
+    def placed(self, section: Section) -> Section:
+        """A kept section under this report's own name and chapter."""
+        return dataclasses.replace(section, name=self.name, chapter=self.chapter)
+
+
+def look(study: Study, plan: Look) -> Section:
+    """Make one section; what goes wrong in it becomes a note."""
+    artifact = plan.artifact
+    blocks: list[Block] = []
+    try:
+        blocks.extend(_blocks(study, plan))
+    except NotApplicable as answer:
+        blocks.append(Note(answer.reason, "skipped"))
+    except MemoryError:
+        blocks.append(Note(_("This section needs more memory than there is."), "failed"))
+    except Exception as problem:  # noqa: BLE001 - whatever breaks an artifact costs its own section only
+        log.error("section %s failed:\n%s", plan.name, traceback.format_exc())
+        blocks.append(Note(
+            _("This section could not be made: {problem}", problem=f"{type(problem).__name__}: {problem}"), "failed"
+        ))
+    sample = study.samples[plan.sample].name if plan.sample is not None else ""
+    return Section(
+        plan.name, artifact.name, plan.chapter, artifact.title, artifact.about, artifact.reading,
+        tuple(blocks), artifact.formulas, sample,
+    )
+
+
+def _blocks(study: Study, plan: Look) -> Iterator[Block]:
+    if isinstance(plan.artifact, ImageArtifact):
+        assert plan.sample is not None
+        yield from plan.artifact.blocks(study, study.samples[plan.sample])
+    elif isinstance(plan.artifact, ModelArtifact):
+        yield from plan.artifact.blocks(study)
+
+
+def look_at_all(
+    study: Study, plans: Iterable[Look], on_section: Callable[[Look, Section], None]
+) -> None:
+    """Make the planned sections in order, giving each away as soon as it is made."""
+    for plan in plans:
+        on_section(plan, look(study, plan))

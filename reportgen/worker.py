@@ -1,0 +1,134 @@
+"""The process that owns the network.
+
+TensorFlow lives here and nowhere else: when its native code dies, the command line is still there
+to say so and the old report stands. The job comes as JSON on standard input; sections go back as
+JSON lines on standard output, their pictures through the store.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+from reportgen.config import Config
+from reportgen.errors import InputError, ReportgenError, UsageError
+from reportgen.report import codec
+from reportgen.report.document import Section
+from reportgen.run import Look
+from reportgen.store import Store
+
+_ERRORS: dict[int, type[ReportgenError]] = {2: UsageError, 3: InputError}
+_PR_SET_PDEATHSIG = 1
+
+
+def look_apart(
+    config: Config, plans: Sequence[Look], store: Store, on_section: Callable[[Look, Section], None]
+) -> None:
+    """Make the sections in a process of their own."""
+    job = {"config": config.model_dump(mode="json"), "store": str(store.folder), "keys": [plan.key for plan in plans]}
+    with tempfile.TemporaryFile() as noise:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "reportgen.worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=noise,
+            env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": os.environ.get("TF_CPP_MIN_LOG_LEVEL", "3")},
+        )
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            process.stdin.write(json.dumps(job).encode())
+            process.stdin.close()
+            made = _receive(process.stdout, plans, store, on_section)
+            code = process.wait()
+        except BaseException:
+            process.kill()
+            process.wait()
+            raise
+        if code or made < len(plans):
+            noise.seek(0)
+            raise _death(code, noise.read().decode(errors="replace"))
+
+
+def _receive(
+    lines: IO[bytes], plans: Sequence[Look], store: Store, on_section: Callable[[Look, Section], None]
+) -> int:
+    made = 0
+    for line in lines:
+        message: dict[str, Any] = json.loads(line)
+        if "error" in message:
+            raise _ERRORS.get(message["code"], ReportgenError)(
+                message["error"], slug=message["slug"], hint=message["hint"]
+            )
+        on_section(plans[made], store.parse(message["section"]))
+        made += 1
+    return made
+
+
+def _death(code: int, noise: str) -> ReportgenError:
+    """What to tell of a worker that ended before its work was done."""
+    last = [line for line in noise.splitlines() if line.strip()][-12:]
+    number = -code if code < 0 else code - 128
+    if number == signal.SIGKILL:
+        return ReportgenError(
+            "The system ended the computation, most likely because memory ran short; the previous report is untouched.",
+            slug="out-of-memory", hint="Give a smaller image or size, or fewer layers with --layers.",
+        )
+    if number in (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.SIGFPE):
+        return ReportgenError(
+            f"TensorFlow's native code broke down ({signal.Signals(number).name}) on this network;"
+            " the previous report is untouched.",
+            slug="native-crash", hint="Setting TF_ENABLE_ONEDNN_OPTS=0 avoids the known cause, at the price of speed.",
+        )
+    return ReportgenError(
+        f"The computation ended unexpectedly (exit code {code}): {last[-1] if last else 'it said nothing'}",
+        slug="internal", hint="Please report it together with what `reportgen doctor` prints.",
+    )
+
+
+def main() -> None:
+    """Do the job on standard input."""
+    _die_with_parent()
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what native code prints must not mix with the answers
+    job = json.load(sys.stdin)
+
+    def answer(message: dict[str, Any]) -> None:
+        answers.write(json.dumps(message, ensure_ascii=False).encode() + b"\n")
+        answers.flush()
+
+    store = Store(Path(job["store"]))
+
+    def send(_plan: Look, section: Section) -> None:
+        store.put_pictures(section)
+        answer({"section": codec.dumps(section)})
+
+    try:
+        from reportgen.build import look_here, plan_of
+
+        config = Config.model_validate(job["config"])
+        wanted = set(job["keys"])
+        look_here(config, [plan for plan in plan_of(config, store) if plan.key in wanted], send)
+    except ReportgenError as error:
+        answer({"error": error.message, "slug": error.slug, "hint": error.hint, "code": error.exit_code})
+    except MemoryError:
+        os.kill(os.getpid(), signal.SIGKILL)
+    answers.close()
+    os._exit(0)  # TensorFlow's own farewell takes a second and says nothing
+
+
+def _die_with_parent() -> None:
+    """Where the system can: leave with the process that waits for the answers."""
+    try:
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    except (OSError, AttributeError):
+        return
+
+
+if __name__ == "__main__":
+    main()
