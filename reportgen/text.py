@@ -11,8 +11,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-Value: TypeAlias = "str | int | float | bool | Message"
-
 
 @dataclass(frozen=True, slots=True)
 class Message:
@@ -33,7 +31,8 @@ class Message:
         return pattern.format(**values)
 
 
-Text: TypeAlias = "str | Message"
+Value: TypeAlias = str | int | float | bool | Message
+Text: TypeAlias = str | Message
 """What a label may be: a `str` is data (a layer's name, a class) and is never translated."""
 
 

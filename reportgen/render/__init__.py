@@ -1,1 +1,194 @@
-"""From a report to files. Nothing here, nor anything it imports, loads TensorFlow."""
+"""From a report to files. Nothing here, nor anything it imports, loads TensorFlow.
+
+A renderer is a function `(report, output, templates) -> None` that writes one format in one language
+into `output.folder`. Renderers share nothing, so they may run side by side in several processes.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import importlib.metadata
+import inspect
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Protocol, TypeAlias
+
+from reportgen import resources
+from reportgen.errors import ReportgenError, UsageError
+from reportgen.report import codec
+from reportgen.report.document import Report
+
+FORMATS: tuple[str, ...] = ("html", "pdf", "figures", "markdown", "json")
+"""The formats that come with the tool, in the order in which they are named to the user."""
+ONCE = frozenset({"figures", "json"})
+"""Formats that are made once for all languages (in the first one)."""
+EFFORT: tuple[str, ...] = ("pdf", "figures", "html", "markdown", "json")
+"""The heavy ones first, so that no worker is left with a long task at the end."""
+GROUP = "reportgen.renderers"
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What one call of a renderer is to make: a format in a language, into the output folder.
+
+    `languages` and `formats` are all that the folder is to have, so that pages can point to them.
+    """
+
+    folder: Path
+    language: str
+    format: str
+    languages: tuple[str, ...] = ()
+    formats: tuple[str, ...] = ()
+
+    @property
+    def is_first(self) -> bool:
+        """True for the language that the folder opens with."""
+        return not self.languages or self.languages[0] == self.language
+
+
+class Renderer(Protocol):
+    """The shape of a renderer."""
+
+    def __call__(self, report: Report, output: Output, templates: Sequence[Path] = ()) -> None:
+        """Write the files of one format in one language."""
+        ...
+
+
+OnDone: TypeAlias = "Callable[[int, int, Output], None]"
+
+
+def _built_in(name: str) -> Renderer:
+    def render_format(report: Report, output: Output, templates: Sequence[Path] = ()) -> None:
+        importlib.import_module(f"reportgen.render.{name}").render(report, output, templates)
+
+    return render_format
+
+
+RENDERERS: dict[str, Renderer] = {name: _built_in(name) for name in FORMATS}
+"""A renderer's own module is imported when it is used: a site needs no PDF library."""
+
+
+@functools.cache
+def renderers() -> Mapping[str, Renderer]:
+    """The built-in renderers and those that installed packages add."""
+    found = dict(RENDERERS)
+    for entry in sorted(importlib.metadata.entry_points(group=GROUP), key=lambda entry: entry.name):
+        found[entry.name] = _checked(entry, found)
+    return found
+
+
+def _checked(entry: importlib.metadata.EntryPoint, known: Mapping[str, Renderer]) -> Renderer:
+    where = f"The renderer {entry.name!r} ({entry.value})"
+    if entry.name in known:
+        raise UsageError(f"{where} has the name of another one.", slug="plugin-broken")
+    try:
+        renderer = entry.load()
+        inspect.signature(renderer).bind(None, None, ())
+    except Exception as problem:
+        raise UsageError(
+            f"{where} cannot be used: {problem}.",
+            slug="plugin-broken",
+            hint="Update or uninstall the package that brings it.",
+        ) from problem
+    return renderer  # type: ignore[no-any-return]
+
+
+def render(
+    report: Report,
+    folder: Path,
+    *,
+    languages: Sequence[str],
+    formats: Sequence[str],
+    templates: Sequence[Path] = (),
+    jobs: int = 1,
+    on_done: OnDone | None = None,
+) -> None:
+    """Write everything into `folder`, which must be empty: pages, documents, the report, the manifest."""
+    from reportgen.render.manifest import write_manifest
+
+    tasks = _tasks(folder, _known(languages, _languages(), "language"), _known(formats, renderers(), "format"))
+    templates = tuple(path.resolve() for path in templates)
+    codec.save(report, folder)
+    if "html" in formats:
+        _copy_static(folder / "static", templates)
+    for done, output in enumerate(_run(report, tasks, templates, jobs), start=1):
+        if on_done:
+            on_done(done, len(tasks), output)
+    write_manifest(folder)
+
+
+def _languages() -> Mapping[str, str]:
+    from reportgen.render.language import LANGUAGES
+
+    return LANGUAGES
+
+
+def _known(wanted: Sequence[str], known: Mapping[str, object], what: str) -> tuple[str, ...]:
+    for name in wanted:
+        if name not in known:
+            raise UsageError(
+                f"There is no {what} {name!r}.", slug=f"unknown-{what}", hint=f"Known: {', '.join(known)}."
+            )
+    if not wanted:
+        raise UsageError(f"No {what} was asked for.", slug=f"unknown-{what}", hint=f"Known: {', '.join(known)}.")
+    return tuple(dict.fromkeys(wanted))
+
+
+def _tasks(folder: Path, languages: tuple[str, ...], formats: tuple[str, ...]) -> list[Output]:
+    tasks = [
+        Output(folder, language, name, languages, formats)
+        for name in sorted(formats, key=lambda name: EFFORT.index(name) if name in EFFORT else -1)
+        for language in (languages[:1] if name in ONCE else languages)
+        if name != "json"
+    ]
+    return tasks
+
+
+def _copy_static(target: Path, templates: Sequence[Path]) -> None:
+    for source in (resources.folder("templates"), *reversed(templates)):
+        if (source / "static").is_dir():
+            shutil.copytree(
+                source / "static", target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("lab.css", ".*")
+            )
+
+
+def _run(report: Report, tasks: Sequence[Output], templates: Sequence[Path], jobs: int) -> Iterator[Output]:
+    if jobs < 2 or len(tasks) < 2:
+        for output in tasks:
+            renderers()[output.format](report, output, templates)
+            yield output
+        return
+    # Fresh processes, never forked ones: a fork of a process that runs TensorFlow can hang.
+    with ProcessPoolExecutor(min(jobs, len(tasks)), mp_context=get_context("spawn")) as pool:
+        waiting: dict[Future[None], Output] = {
+            pool.submit(_work, output, tuple(templates)): output for output in tasks
+        }
+        try:
+            while waiting:
+                for future in wait(waiting, return_when=FIRST_COMPLETED).done:
+                    future.result()
+                    yield waiting.pop(future)
+        except BrokenProcessPool as problem:
+            raise ReportgenError(
+                "A rendering process died; nothing was written.",
+                slug="renderer-died",
+                hint="Most often memory ran out: try --jobs 1 or fewer formats.",
+            ) from problem
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _work(output: Output, templates: tuple[Path, ...]) -> None:
+    """One task in a worker, which reads the report from the folder rather than from its parent."""
+    renderers()[output.format](_read(output.folder), output, templates)
+
+
+@functools.lru_cache(maxsize=1)
+def _read(folder: Path) -> Report:
+    return codec.load(folder)

@@ -21,6 +21,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 from markupsafe import Markup, escape
 
+from reportgen.errors import InputError
 from reportgen.report.blocks import Cell
 from reportgen.text import Message, Text
 
@@ -54,7 +55,25 @@ MANNERS: Mapping[str, Manners] = {
 }
 
 
-class Speaker(string.Formatter):
+class _Fields(string.Formatter):
+    """Fills the fields of a pattern, which are plain names: a report may come from anywhere."""
+
+    def get_field(self, field_name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Any, str]:
+        if field_name not in kwargs:
+            raise ValueError(f"no value for the field {{{field_name}}}")
+        return kwargs[field_name], field_name
+
+    def fill(self, pattern: str, values: Sequence[tuple[str, Any]]) -> str:
+        """The pattern with its values; a pattern that does not fit them is told, not traced back."""
+        try:
+            return self.vformat(pattern, (), dict(values))
+        except (ValueError, TypeError, IndexError, RecursionError) as problem:
+            raise InputError(
+                f"The report's sentence {pattern!r} cannot be said ({problem}).", slug="sentence-broken"
+            ) from problem
+
+
+class Speaker(_Fields):
     """Says anything of a report in one language. A sentence without translation is said in English."""
 
     def __init__(self, language: str, catalogue: Catalog | None = None) -> None:
@@ -70,14 +89,14 @@ class Speaker(string.Formatter):
         """A message in this language as plain text; a `str` is data and stays as it is."""
         if isinstance(text, str):
             return text
-        return self.vformat(self._pattern(text).replace("`", ""), (), dict(text.values))
+        return self.fill(self._pattern(text).replace("`", ""), text.values)
 
     def markup(self, text: Text) -> Markup:
         """The same as HTML: everything escaped, words in backticks as `<code>`."""
         if isinstance(text, str):
             return escape(text)
         pattern = re.sub(r"`([^`]*)`", r"<code>\1</code>", str(escape(self._pattern(text))))
-        return Markup(_Escaping(self).vformat(pattern, (), dict(text.values)))  # noqa: S704 - escaped above
+        return Markup(_Escaping(self).fill(pattern, text.values))  # noqa: S704 - escaped above
 
     def number(self, value: Cell, form: str = "") -> str:
         """A cell: a number by its format, words as they are said, nothing as a dash."""
@@ -88,6 +107,22 @@ class Speaker(string.Formatter):
         if isinstance(value, str | Message):
             return self.say(value)
         return self._numeral(value, form)
+
+    def gettext(self, message: str) -> str:
+        """A word of a template, with its `%(name)s` fields unfilled; so are the next three."""
+        return self._pattern(Message(message))
+
+    def ngettext(self, singular: str, plural: str, number: int) -> str:
+        """The form of a template's words for a number."""
+        return self._pattern(Message(singular, plural, (("count", number),)))
+
+    def pgettext(self, context: str, message: str) -> str:
+        """A word of a template that means different things in different places."""
+        return self._pattern(Message(message, context=context))
+
+    def npgettext(self, context: str, singular: str, plural: str, number: int) -> str:
+        """Both at once."""
+        return self._pattern(Message(singular, plural, (("count", number),), context))
 
     def list(self, items: Sequence[Text]) -> str:
         """Items with commas between them."""
@@ -149,7 +184,7 @@ class Speaker(string.Formatter):
         return str(entry.string[self._plural(int(count))])
 
 
-class _Escaping(string.Formatter):
+class _Escaping(_Fields):
     """Formats like its speaker, and escapes what it puts in."""
 
     def __init__(self, speaker: Speaker) -> None:

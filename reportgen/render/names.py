@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+import urllib.parse
 from collections.abc import Iterable, Mapping
 
 from reportgen.report.blocks import Block, Chart, Diagram, Figure, Gallery, Table
@@ -51,8 +52,7 @@ def anchors(section: Section) -> dict[int, str]:
         name = getattr(block, "name", "")
         if not name:
             continue
-        base = re.sub(r"[\W_]+", "-", _composed(name)).strip("-")[:LONGEST].strip("-")
-        base = base if base[:1].isalpha() else f"at-{base}" if base else f"at-{_digest(name)}"
+        base = identifier(name)
         anchor, number = base, 1
         while anchor in taken:
             number += 1
@@ -60,6 +60,12 @@ def anchors(section: Section) -> dict[int, str]:
         taken.add(anchor)
         found[place] = anchor
     return found
+
+
+def identifier(name: str) -> str:
+    """A name as an identifier within a page."""
+    words = re.sub(r"[\W_]+", "-", _composed(name)).strip("-")[:LONGEST].strip("-")
+    return words if words[:1].isalpha() else f"at-{words or _digest(name)}"
 
 
 def ordinals(section: Section) -> dict[int, int]:
@@ -100,3 +106,8 @@ def _composed(name: str) -> str:
 
 def _digest(name: str) -> str:
     return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+
+
+def quoted(name: str) -> str:
+    """A file name as a part of an address."""
+    return urllib.parse.quote(name, safe="")

@@ -14,8 +14,8 @@ from typing import ClassVar, Literal, TypeAlias
 from reportgen.text import Message, Text
 
 Level: TypeAlias = Literal["finding", "warning", "info", "skipped", "failed"]
-Number: TypeAlias = "int | float"
-Cell: TypeAlias = "str | int | float | bool | Message | None"
+Number: TypeAlias = int | float
+Cell: TypeAlias = str | int | float | bool | Message | None
 
 
 @dataclass(frozen=True, slots=True)

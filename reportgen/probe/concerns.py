@@ -1,0 +1,265 @@
+"""What a model's configuration asks for, found by walking it as plain data: nothing in it is made or run.
+
+A list of what is allowed decides, not a list of what is forbidden: a class or a function that is not
+one of Keras' own building blocks is refused, whatever it is called and wherever it claims to live.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from reportgen.text import Message, _
+
+DEEPEST = 200
+"""Levels of nesting in a configuration; a real network has about three for each model inside a model."""
+
+LAYERS = frozenset(
+    """
+    Activation ActivityRegularization AdaptiveAveragePooling1D AdaptiveAveragePooling2D AdaptiveAveragePooling3D
+    AdaptiveMaxPooling1D AdaptiveMaxPooling2D AdaptiveMaxPooling3D Add AdditiveAttention AlphaDropout Attention
+    AugMix AutoContrast Average AveragePooling1D AveragePooling2D AveragePooling3D AvgPool1D AvgPool2D AvgPool3D
+    BatchNormalization Bidirectional CategoryEncoding CenterCrop Concatenate
+    ContrastLimitedAdaptiveHistogramEqualization Conv1D Conv1DTranspose Conv2D Conv2DTranspose Conv3D
+    Conv3DTranspose ConvLSTM1D ConvLSTM2D ConvLSTM3D Convolution1D Convolution1DTranspose Convolution2D
+    Convolution2DTranspose Convolution3D Convolution3DTranspose Cropping1D Cropping2D Cropping3D CutMix Dense
+    DepthwiseConv1D DepthwiseConv2D Discretization Dot Dropout ELU EinsumDense Embedding Equalization Flatten GRU
+    GRUCell GaussianDropout GaussianNoise GlobalAveragePooling1D GlobalAveragePooling2D GlobalAveragePooling3D
+    GlobalAvgPool1D GlobalAvgPool2D GlobalAvgPool3D GlobalMaxPool1D GlobalMaxPool2D GlobalMaxPool3D
+    GlobalMaxPooling1D GlobalMaxPooling2D GlobalMaxPooling3D GroupNormalization GroupQueryAttention
+    GroupedQueryAttention HashedCrossing Hashing Identity InputLayer IntegerLookup LSTM LSTMCell LayerNormalization
+    LeakyReLU Masking MaxNumBoundingBoxes MaxPool1D MaxPool2D MaxPool3D MaxPooling1D MaxPooling2D MaxPooling3D
+    Maximum MelSpectrogram Minimum MixUp MultiHeadAttention Multiply Normalization PReLU Permute Pipeline
+    RMSNormalization RNN RandAugment RandomBrightness RandomColorDegeneration RandomColorJitter RandomContrast
+    RandomCrop RandomElasticTransform RandomErasing RandomFlip RandomGaussianBlur RandomGrayscale RandomHue
+    RandomInvert RandomPerspective RandomPosterization RandomRotation RandomSaturation RandomSharpness RandomShear
+    RandomTranslation RandomZoom ReLU RepeatVector Rescaling Reshape Resizing ReversibleEmbedding
+    STFTSpectrogram SeparableConv1D SeparableConv2D SeparableConvolution1D SeparableConvolution2D SimpleRNN
+    SimpleRNNCell Softmax Solarization SpatialDropout1D SpatialDropout2D SpatialDropout3D SpectralNormalization
+    StackedRNNCells StringLookup Subtract TextVectorization TimeDistributed UnitNormalization
+    UpSampling1D UpSampling2D UpSampling3D ZeroPadding1D ZeroPadding2D ZeroPadding3D
+    """.split()
+)
+"""Layers that compute from their configuration and weights alone."""
+
+MODELS = frozenset({"Functional", "Sequential", "Model"})
+LOOKUPS = frozenset({"TextVectorization", "StringLookup", "IntegerLookup"})
+OPERATIONS = frozenset({"TFOpLambda", "SlicingOpLambda", "TensorFlowOpLayer"})
+"""Keras 2's wrappers of TensorFlow operations: harmless, but Keras 3 has no such classes."""
+
+REMOVED = frozenset({"ThresholdedReLU", "BatchNormalizationV1", "BatchNormalizationV2", "SyncBatchNormalization",
+                     "RandomHeight", "RandomWidth"})
+"""Layers of Keras 2 that Keras 3 has no more, each with an equal that it does have."""
+
+ACTIVATIONS = frozenset(
+    """
+    celu elu exponential gelu glu hard_shrink hard_sigmoid hard_silu hard_swish hard_tanh leaky_relu linear
+    log_sigmoid log_softmax mish relu relu6 selu sigmoid silu soft_shrink softmax softplus softsign sparse_plus
+    sparse_sigmoid sparsemax squareplus swish tanh tanh_shrink threshold
+    """.split()
+)
+_INITIALIZERS = frozenset(
+    """
+    Constant GlorotNormal GlorotUniform HeNormal HeUniform Identity IdentityInitializer LecunNormal LecunUniform
+    Ones Orthogonal OrthogonalInitializer RandomNormal RandomUniform STFT STFTInitializer TruncatedNormal
+    VarianceScaling Zeros
+    """.split()
+)
+_POLICIES = frozenset(
+    "AWQDTypePolicy DTypePolicy DTypePolicyMap FloatDTypePolicy GPTQDTypePolicy Int4DTypePolicy "
+    "Policy QuantizedDTypePolicy QuantizedFloat8DTypePolicy".split()
+)
+_OTHERS = frozenset(
+    "L1 L2 L1L2 OrthogonalRegularizer MaxNorm MinMaxNorm NonNeg UnitNorm SeedGenerator AbsMaxQuantizer "
+    "Int8QuantizationConfig Int4QuantizationConfig Float8QuantizationConfig QuantizationConfig TensorShape".split()
+)
+APPLICATION_LAYERS = {"LayerScale": "convnext", "CustomScaleLayer": "inception_resnet_v2"}
+"""Layers that networks of `keras.applications` bring with them, and the module they live in."""
+
+_PARTS = _INITIALIZERS | _POLICIES | _OTHERS
+"""Known classes that are parts of a layer, not layers."""
+
+_KNOWN = LAYERS | MODELS | OPERATIONS | REMOVED | _PARTS | frozenset(APPLICATION_LAYERS)
+_MARKERS = frozenset({"__keras_tensor__", "__tensor__", "__numpy__", "__bytes__", "__ellipsis__", "__slice__"})
+_MODULE = re.compile(r"(keras|tensorflow\.keras|tf_keras|tensorflow\.python\.keras)(\.[A-Za-z_][A-Za-z0-9_]*)*")
+_CLOSED = re.compile(
+    r".*\b(saving|utils|datasets|callbacks|export|applications|preprocessing\.(image|text|sequence)|wrappers|config)\b.*"
+)
+_OPERATION_MODULE = re.compile(r"keras\.src\.ops\.(numpy|nn|math|image|linalg|core|einops)")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,15}://")
+_NAMES_STAND_HERE = frozenset({"name", "keras_history", "input_layers", "output_layers", "inbound_nodes"})
+_NEVER_MADE = frozenset({"compile_config", "training_config", "optimizer_config"})
+"""Parts that are not read: a model is opened to be looked at, never to be trained."""
+
+_FOREIGN = {
+    "Lambda": _("a `Lambda` layer runs Python code that is stored in the file"),
+    "TFSMLayer": _("a `TFSMLayer` reads and runs another file, a SavedModel"),
+    "TorchModuleWrapper": _("a `TorchModuleWrapper` holds a pickled PyTorch module, which runs code when it is read"),
+    "FlaxLayer": _("a `FlaxLayer` runs functions that are stored in the file"),
+    "JaxLayer": _("a `JaxLayer` runs functions that are stored in the file"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Concern:
+    """One thing that a file asks for beyond plain Keras layers.
+
+    `layer` is the path of the layer that asks, `needs` the name of a class or function that only its
+    author has (`--custom` can bring it), `refused` is false for what is only worth knowing.
+    """
+
+    layer: str
+    what: Message
+    refused: bool = True
+    needs: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    value: Any
+    key: str
+    layer: str
+    depth: int
+    within: str
+    """The class of the nearest object around."""
+
+
+class TooDeep(ValueError):
+    """The configuration is nested deeper than any network."""
+
+
+def concerns_of(config: Any, custom: Collection[str] = ()) -> tuple[Concern, ...]:
+    """Everything the configuration asks for, in the order of the file."""
+    return tuple(dict.fromkeys(concern for place in _walk(config) for concern in _judge(place, custom)))
+
+
+def layer_count(config: Any) -> int:
+    """How many layers a configuration declares, those of nested models too, the models themselves not."""
+    return sum(
+        place.key == "layers" and isinstance(place.value, dict) and _class_of(place.value) not in ("", *MODELS)
+        for place in _walk(config)
+    )
+
+
+def classes_of(config: Any) -> frozenset[str]:
+    """The names of all classes that the configuration mentions."""
+    return frozenset(_class_of(place.value) for place in _walk(config)) - {""}
+
+
+def _walk(config: Any) -> Iterator[_Place]:
+    """Every value of a configuration with the layer it stands in, without recursion."""
+    stack = [_Place(config, "", "", 0, "")]
+    while stack:
+        place = stack.pop()
+        if place.depth > DEEPEST:
+            raise TooDeep
+        yield place
+        if isinstance(place.value, dict):
+            stack += reversed(_members(place, place.value))
+        elif isinstance(place.value, list):
+            stack += [
+                _Place(item, place.key, place.layer, place.depth + 1, place.within) for item in reversed(place.value)
+            ]
+
+
+def _members(place: _Place, value: dict[str, Any]) -> list[_Place]:
+    layer, within = _layer_of(place, value), _class_of(value) or place.within
+    return [
+        _Place(item, key, layer, place.depth + 1, within) for key, item in value.items() if key not in _NEVER_MADE
+    ]
+
+
+def _layer_of(place: _Place, value: dict[str, Any]) -> str:
+    """The path of the layer that this object is, or stands in; the outermost model has no name."""
+    own = _name_of(value) if _class_of(value) not in ("", *_PARTS) else ""
+    return "/".join(part for part in (place.layer, own if place.depth else "") if part)
+
+
+def _class_of(value: Any) -> str:
+    if not isinstance(value, dict) or "class_name" not in value:
+        return ""
+    name = value["class_name"]
+    return name if isinstance(name, str) else "?"
+
+
+def _name_of(value: dict[str, Any]) -> str:
+    config = value.get("config")
+    name = value.get("name") or (config.get("name") if isinstance(config, dict) else None)
+    return name if isinstance(name, str) else ""
+
+
+def _judge(place: _Place, custom: Collection[str]) -> Iterator[Concern]:
+    if isinstance(place.value, dict) and "class_name" in place.value:
+        yield from _judge_object(place.value, _layer_of(place, place.value), custom)
+    elif isinstance(place.value, str) and place.key not in _NAMES_STAND_HERE:
+        yield from _judge_text(place, place.value, custom)
+
+
+def _judge_object(value: dict[str, Any], layer: str, custom: Collection[str]) -> Iterator[Concern]:
+    name, module = _class_of(value), value.get("module", "")
+    registered = value.get("registered_name")
+    base = name.rpartition(">")[2]
+    if name == "function":
+        yield from _judge_function(value, layer, custom)
+    elif name in _MARKERS:
+        return
+    elif name == "__lambda__":
+        yield Concern(layer, _("a lambda: Python code that is stored in the file"))
+    elif base in _FOREIGN:
+        yield Concern(layer, _FOREIGN[base])
+    elif base in custom or (isinstance(registered, str) and registered.rpartition(">")[2] in custom):
+        yield Concern(layer, _("the class `{name}`, given by `--custom`", name=base), refused=False)
+    elif not _NAME.fullmatch(base):
+        yield Concern(layer, _("a class with the impossible name `{name}`", name=_short(name)))
+    elif module and not (isinstance(module, str) and _is_keras(module)):
+        where = _short(f"{module}.{base}" if isinstance(module, str) else repr(module))
+        yield Concern(layer, _("the class `{name}`, which is not part of Keras", name=where), needs=base)
+    elif isinstance(module, str) and _OPERATION_MODULE.fullmatch(module):
+        return
+    elif base not in _KNOWN or module is None or registered not in (None, "", name):
+        yield Concern(layer, _("the class `{name}`, which is not part of Keras", name=base), needs=base)
+    elif isinstance(module, str) and _CLOSED.fullmatch(module) and base not in APPLICATION_LAYERS:
+        yield Concern(layer, _("something from `{module}`, which holds no layers", module=_short(module)))
+    elif name in LOOKUPS:
+        yield from _judge_lookup(value, layer)
+
+
+def _is_keras(module: str) -> bool:
+    return _MODULE.fullmatch(module) is not None
+
+
+def _judge_function(value: dict[str, Any], layer: str, custom: Collection[str]) -> Iterator[Concern]:
+    name, module = value.get("config"), value.get("module")
+    if not isinstance(name, str):
+        yield Concern(layer, _("a function whose code is stored in the file"))
+    elif name.rpartition(">")[2] in custom:
+        yield Concern(layer, _("the function `{name}`, given by `--custom`", name=_short(name)), refused=False)
+    elif name not in ACTIVATIONS or module not in ("builtins", "keras.activations", "keras.ops", "keras.ops.nn"):
+        where = name if module in (None, "", "builtins") else f"{module}.{name}"
+        yield Concern(layer, _("the function `{name}`, which is not part of Keras", name=_short(where)), needs=name)
+
+
+def _judge_lookup(value: dict[str, Any], layer: str) -> Iterator[Concern]:
+    config = value.get("config")
+    vocabulary = config.get("vocabulary") if isinstance(config, dict) else None
+    if isinstance(vocabulary, str):
+        yield Concern(layer, _("to read its vocabulary from the file `{path}`", path=_short(vocabulary)))
+
+
+def _judge_text(place: _Place, text: str, custom: Collection[str]) -> Iterator[Concern]:
+    if place.key.endswith("activation") and place.within in LAYERS and text not in ACTIVATIONS:
+        if text.rpartition(">")[2] in custom:
+            yield Concern(place.layer, _("the function `{name}`, given by `--custom`", name=_short(text)), refused=False)
+        else:
+            message = _("the activation function `{name}`, which is not part of Keras", name=_short(text))
+            yield Concern(place.layer, message, needs=text)
+    elif _ADDRESS.match(text):
+        yield Concern(place.layer, _("something at the address `{address}`", address=_short(text)))
+
+
+def _short(text: str) -> str:
+    shown = "".join(sign if sign.isprintable() and sign != "`" else "?" for sign in text[:80])
+    return shown + ("…" if len(text) > 80 else "")

@@ -1,0 +1,236 @@
+"""Archives and HDF5 files, measured before anything in them is read.
+
+A file may declare far more than it holds (a bomb), and an HDF5 file may point at other files; both are
+found here from headers alone. Nothing knows about Keras.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import h5py
+
+FREE_BYTES = 64 << 20
+"""What a file may always unpack to, however small it is."""
+
+LARGEST_RATIO = 100
+"""How many times larger than on disk anything above `FREE_BYTES` may become; deflate reaches 1030."""
+
+LARGEST_TEXT = 8 << 20
+"""Bytes of a configuration; that of a network with a thousand layers has about one million."""
+
+MOST_OBJECTS = 100_000
+"""Groups and arrays of an HDF5 file."""
+
+_DIRECTORY_LIMIT = 1 << 20
+
+
+class Suspicious(ValueError):
+    """The file declares something that no honest file does; the text says what."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What an HDF5 file declares: the number of arrays and their bytes when read."""
+
+    arrays: int
+    declared: int
+
+
+def open_archive(path: Path) -> zipfile.ZipFile:
+    """A zip file whose directory is small and whose members are no bombs and stay in their folder."""
+    size = path.stat().st_size
+    if _directory_bytes(path) > _DIRECTORY_LIMIT:
+        raise Suspicious("its list of contents is far too long")
+    archive = zipfile.ZipFile(path)
+    try:
+        check_members(archive, size)
+    except BaseException:
+        archive.close()
+        raise
+    return archive
+
+
+def check_members(archive: zipfile.ZipFile, size: int) -> None:
+    """Refuse members that leave the folder, stand twice, are encrypted, or unpack to far more than is there."""
+    names = archive.namelist()
+    if len(names) != len(set(names)):
+        raise Suspicious("it holds two members of the same name")
+    total = 0
+    for member in archive.infolist():
+        parts = member.filename.replace("\\", "/").split("/")
+        if ".." in parts or member.filename.startswith(("/", "\\")) or ":" in parts[0]:
+            raise Suspicious("a member's name leaves the archive's folder")
+        if member.flag_bits & 1:
+            raise Suspicious("it is encrypted")
+        if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise Suspicious("it is packed with a method that Keras does not use")
+        if member.compress_type == zipfile.ZIP_STORED and member.file_size != member.compress_size:
+            raise Suspicious(f"'{member.filename[:80]}' states two different sizes")
+        total += member.file_size
+    _check_ratio(total, size)
+
+
+def read_text(archive: zipfile.ZipFile, name: str) -> bytes:
+    """A small member's bytes: what it declares and what it really unpacks to are both limited."""
+    if archive.getinfo(name).file_size > LARGEST_TEXT:
+        raise Suspicious(f"'{name}' declares {archive.getinfo(name).file_size / 1e6:.0f} MB of text")
+    with archive.open(name) as member:
+        data = member.read(LARGEST_TEXT + 1)
+    if len(data) > LARGEST_TEXT:
+        raise Suspicious(f"'{name}' is larger than {LARGEST_TEXT / 1e6:.0f} MB")
+    return data
+
+
+def open_member(archive: zipfile.ZipFile, path: Path, name: str, unpacked: BinaryIO) -> BinaryIO:
+    """A large member as a file that can be read at any place.
+
+    One that is only stored, as Keras does, is read where it lies; a compressed one is unpacked into
+    `unpacked`, never more than it declares.
+    """
+    member = archive.getinfo(name)
+    if member.compress_type == zipfile.ZIP_STORED:
+        return _Window(path, _data_offset(path, member), member.file_size)
+    left = member.file_size
+    with archive.open(member) as packed:
+        while piece := packed.read(min(1 << 20, left + 1)):
+            left -= len(piece)
+            if left < 0:
+                raise Suspicious(f"'{name}' unpacks to more than it declares")
+            unpacked.write(piece)
+    unpacked.seek(0)
+    return unpacked
+
+
+def measure(file: h5py.File, size: int) -> Contents:
+    """Every object of an HDF5 file checked by its header: no links outside, no strange types, no bombs."""
+    seen: set[tuple[int, int]] = set()
+    groups: list[h5py.Group] = [file]
+    arrays = declared = 0
+    while groups:
+        group = groups.pop()
+        for name in group:
+            _check_link(group, name)
+            item = group[name]
+            info = h5py.h5o.get_info(item.id)
+            if (info.fileno, info.addr) in seen:
+                continue
+            seen.add((info.fileno, info.addr))
+            if len(seen) > MOST_OBJECTS:
+                raise Suspicious("it holds more groups and arrays than any network")
+            if isinstance(item, h5py.Group):
+                groups.append(item)
+            elif isinstance(item, h5py.Dataset):
+                arrays += 1
+                declared += _declared_bytes(item)
+                _check_ratio(declared, size)
+    return Contents(arrays, declared)
+
+
+def read_attribute(owner: h5py.Group | h5py.File, name: str) -> str | None:
+    """A text attribute, or None where there is none; its size is checked before it is read."""
+    if name not in owner.attrs:
+        return None
+    header = h5py.h5a.open(owner.id, name.encode())
+    if header.get_storage_size() > LARGEST_TEXT or header.get_space().get_simple_extent_npoints() != 1:
+        raise Suspicious(f"its attribute '{name}' is too large")
+    value = owner.attrs[name]
+    text = value.decode("utf-8") if isinstance(value, bytes) else str(value)
+    if len(text) > LARGEST_TEXT:
+        raise Suspicious(f"its attribute '{name}' is larger than {LARGEST_TEXT / 1e6:.0f} MB")
+    return text
+
+
+def _check_link(group: h5py.Group, name: str) -> None:
+    link = group.get(name, getlink=True)
+    if isinstance(link, h5py.ExternalLink):
+        raise Suspicious(f"'{name[:80]}' in it is a link to another file")
+    if not isinstance(link, h5py.HardLink):
+        raise Suspicious(f"'{name[:80]}' in it is a link, not an array")
+
+
+def _declared_bytes(array: h5py.Dataset) -> int:
+    name = array.name.rpartition("/")[2][:80]
+    if array.external:
+        raise Suspicious(f"the array '{name}' lies in another file")
+    if array.is_virtual:
+        raise Suspicious(f"the array '{name}' is put together from other files")
+    if array.dtype.kind not in "fiubVcS" or (array.dtype.kind == "V" and array.dtype.names):
+        raise Suspicious(f"the array '{name}' holds something else than numbers")
+    return int(array.size or 0) * int(array.dtype.itemsize)
+
+
+def _check_ratio(declared: int, stored: int) -> None:
+    if declared > FREE_BYTES and declared > LARGEST_RATIO * stored:
+        raise Suspicious(f"{stored / 1e6:.3g} MB would unpack to {declared / 1e6:.0f} MB")
+
+
+def _directory_bytes(path: Path) -> int:
+    """How long the archive's central directory says it is, from the record at the end of the file."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - (1 << 16) - 128))
+        tail = file.read()
+    at = tail.rfind(b"PK\x05\x06")
+    if at < 0 or len(tail) - at < 22:
+        raise zipfile.BadZipFile
+    length = int(struct.unpack_from("<L", tail, at + 12)[0])
+    large = tail.rfind(b"PK\x06\x06", 0, at)
+    if large >= 0 and len(tail) - large >= 56:
+        length = max(length if length != 0xFFFFFFFF else 0, int(struct.unpack_from("<Q", tail, large + 40)[0]))
+    return length
+
+
+def _data_offset(path: Path, member: zipfile.ZipInfo) -> int:
+    with path.open("rb") as file:
+        file.seek(member.header_offset)
+        header = file.read(30)
+    if len(header) < 30 or header[:4] != b"PK\x03\x04":
+        raise zipfile.BadZipFile
+    name, extra = struct.unpack_from("<HH", header, 26)
+    return member.header_offset + 30 + int(name) + int(extra)
+
+
+class _Window(io.RawIOBase):
+    """A part of a file as a file of its own."""
+
+    def __init__(self, path: Path, start: int, size: int) -> None:
+        super().__init__()
+        self._file = path.open("rb", buffering=0)
+        self._start, self._size, self._at = start, size, 0
+
+    def readable(self) -> bool:
+        """Always."""
+        return True
+
+    def seekable(self) -> bool:
+        """Always."""
+        return True
+
+    def tell(self) -> int:
+        """The place in the part."""
+        return self._at
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Go to a place in the part."""
+        self._at = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
+        return self._at
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        """Fill the buffer from here, as far as the part goes."""
+        room = memoryview(buffer).cast("B")[: max(0, self._size - self._at)]
+        self._file.seek(self._start + self._at)
+        done = 0
+        while done < len(room) and (count := self._file.readinto(room[done:])):
+            done += count
+        self._at += done
+        return done
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+        super().close()

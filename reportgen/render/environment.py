@@ -1,0 +1,184 @@
+"""The template environment: where templates are looked for and what they may use.
+
+A template sees `report`, `section` and `language`, and the filters below; `templates/README.md` is
+the whole list. Templates may come from the user, so they run in a sandbox, and a name that does not
+exist is an error, not an empty string.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from jinja2 import FileSystemLoader, StrictUndefined
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markupsafe import Markup
+
+from reportgen import __version__, resources
+from reportgen.render import names, outline, pictures
+from reportgen.render.language import LANGUAGES, Speaker
+from reportgen.report.blocks import Block, Chart, Diagram, Picture, Scale
+from reportgen.report.codec import asset_name
+from reportgen.report.document import Formula, Report, Section
+
+Filter = Callable[..., Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a page stands: the relative addresses from it.
+
+    `root` leads to the output folder and `pages` to the pages of the same language; `assets` and
+    `static` to the pictures and to the style sheets. `files` are the finished documents that stand
+    in the output folder, and `languages` those that the site has.
+    """
+
+    root: str = "../"
+    pages: str = ""
+    assets: str = "../assets/"
+    static: str = "../static/"
+    languages: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+
+
+@dataclass
+class Addresses:
+    """The addresses of one page: relative, so that the site works in any folder."""
+
+    report: Report
+    language: str
+    place: Place
+    pages: Mapping[str, str] = field(init=False)
+    _marks: dict[int, tuple[Section, dict[int, str], dict[int, int]]] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.pages = names.page_names(self.report)
+
+    def picture(self, picture: Picture) -> str:
+        """The file of a picture."""
+        return self.place.assets + asset_name(picture)
+
+    def page(self, section: Section | None, language: str = "") -> str:
+        """The page of a section, or the index for none; in another language on demand."""
+        name = names.quoted(self.pages[section.name]) if section else "index"
+        if language and language != self.language:
+            return f"{self.place.root}{language}/{name}.html"
+        return f"{self.place.pages}{name}.html"
+
+    def static(self, name: str) -> str:
+        """A style sheet, a script, an icon."""
+        return self.place.static + name
+
+    def file(self, name: str) -> str:
+        """A finished document of the output folder, or nothing where it was not made."""
+        return self.place.root + name if name in self.place.files else ""
+
+    def anchor(self, block: Block, section: Section) -> str:
+        """The block's anchor on its page."""
+        return self._marked(section)[1].get(names.place_of(block, section), "")
+
+    def ordinal(self, block: Block, section: Section) -> int:
+        """The number of a figure or a table on its page."""
+        return self._marked(section)[2][names.place_of(block, section)]
+
+    def layers(self, diagram: Diagram) -> dict[str, str]:
+        """The places of the report that show the layers of a diagram."""
+        shown = names.layer_blocks(self.report, [node.name for node in diagram.nodes])
+        return {
+            layer: f"{self.page(section)}#{self.anchor(block, section)}"
+            for layer, (section, block) in shown.items()
+        }
+
+    def _marked(self, section: Section) -> tuple[Section, dict[int, str], dict[int, int]]:
+        if id(section) not in self._marks:
+            self._marks[id(section)] = (section, names.anchors(section), names.ordinals(section))
+        return self._marks[id(section)]
+
+
+def make_environment(
+    report: Report, speaker: Speaker, templates: Sequence[Path] = (), place: Place | None = None
+) -> ImmutableSandboxedEnvironment:
+    """An environment for the templates of one language at one place; the user's folders come first."""
+    environment = ImmutableSandboxedEnvironment(
+        loader=FileSystemLoader([*templates, resources.folder("templates")]),
+        autoescape=_is_markup,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=False,
+        extensions=["jinja2.ext.i18n"],
+    )
+    environment.policies["ext.i18n.trimmed"] = True
+    environment.globals.clear()
+    environment.install_gettext_callables(  # type: ignore[attr-defined]
+        speaker.gettext, speaker.ngettext, newstyle=True, pgettext=speaker.pgettext, npgettext=speaker.npgettext
+    )
+    environment.filters |= _filters(speaker, Addresses(report, speaker.language, place or Place()))
+    return environment
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file, the same bytes on every system."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(text.encode("utf-8", "replace"))
+
+
+def _filters(speaker: Speaker, addresses: Addresses) -> dict[str, Filter]:
+    return {
+        "say": speaker.say,
+        "markup": speaker.markup,
+        "number": speaker.number,
+        "svg": lambda drawn, identity="": _svg(drawn, speaker, addresses, identity),
+        "picture_url": addresses.picture,
+        "page_url": addresses.page,
+        "static_url": addresses.static,
+        "file_url": addresses.file,
+        "anchor": addresses.anchor,
+        "ordinal": addresses.ordinal,
+        "other_languages": lambda own: [
+            (code, LANGUAGES[code]) for code in addresses.place.languages if code != own
+        ],
+        "own_name": lambda code: LANGUAGES[code],
+        "version": lambda name: f"{name} {__version__}",
+        "tile_numbers": pictures.tile_numbers,
+        "numbering": pictures.numbering,
+        "span": pictures.span,
+        "thumbnail": outline.thumbnail,
+        "runs": outline.runs,
+        "chapters": outline.chapters,
+        "chapter_title": lambda chapter: speaker.say(outline.chapter_title(chapter)),
+        "role_title": lambda role: speaker.say(outline.role_title(role)),
+        "neighbours": outline.neighbours,
+        "alignments": outline.alignments,
+        "data_rows": outline.data_rows,
+        "first_sentence": outline.first_sentence,
+        "diagram": outline.diagram,
+        "caveats": outline.caveats,
+        "identity": names.identifier,
+        "overview": outline.overview,
+    }
+
+
+def _svg(
+    drawn: Chart | Diagram | Formula | Scale, speaker: Speaker, addresses: Addresses, identity: str
+) -> Markup:
+    if isinstance(drawn, Scale):
+        return pictures.colour_bar(drawn.colours, identity)
+    if isinstance(drawn, Chart):
+        from reportgen.render import charts
+
+        return charts.svg(drawn, speaker)
+    if isinstance(drawn, Diagram):
+        from reportgen.render import diagram
+
+        places = addresses.layers(drawn)
+        return diagram.svg(drawn, speaker, places.get if places else None)
+    from reportgen.render import formulas
+
+    return formulas.svg(drawn.tex)
+
+
+def _is_markup(name: str | None) -> bool:
+    return name is None or not name.endswith((".md.j2", ".md", ".txt.j2"))

@@ -1,0 +1,80 @@
+"""Formulas: TeX through matplotlib's mathtext into paths, for pages that load no fonts or scripts.
+
+MathML is not laid out in the PDF, so both the site and the PDF get the same outlines.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+from markupsafe import Markup, escape
+
+from reportgen.errors import ReportgenError
+from reportgen.render.drawing import COLOURS
+
+EM = 100.0
+"""How many units of the outlines make one em."""
+MARGIN = 4.0
+
+
+@functools.cache
+def svg(tex: str) -> Markup:
+    """A formula as inline SVG, sized in ems so that it follows the letters around it; paths only."""
+    path, width, height, depth = _outlines(tex)
+    wide, high = width + 2 * MARGIN, height + 2 * MARGIN
+    box = f"{-MARGIN:g} {depth - height - MARGIN:.1f} {wide:.1f} {high:.1f}"
+    ink = COLOURS["ink"]
+    return Markup(  # noqa: S704 - escaped here
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="formula" role="img" aria-label="{escape(tex)}"'
+        f' width="{wide / EM:.2f}em" height="{high / EM:.2f}em" viewBox="{box}">'
+        f'<path class="ink" color="{ink}" fill="currentColor" d="{path}"/></svg>'
+    )
+
+
+def _outlines(tex: str) -> tuple[str, float, float, float]:
+    """The path data (y downwards), the width, the whole height, and the depth below the base line."""
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import TextToPath
+
+    properties = FontProperties(size=EM, math_fontfamily="stix")
+    source = tex if tex.startswith("$") else f"${tex}$"
+    setter = TextToPath()
+    try:
+        width, height, depth = setter.get_text_width_height_descent(source, properties, ismath=True)
+        vertices, codes = setter.get_text_path(properties, source, ismath=True)
+    except (ValueError, RuntimeError) as problem:
+        reason = _reason(str(problem))
+        raise ReportgenError(
+            f"the formula {tex!r} cannot be set: {reason}.",
+            slug="formula",
+            hint="Write it in the part of TeX that matplotlib's mathtext knows.",
+        ) from problem
+    return _path_data(vertices, codes), float(width), float(height), float(depth)
+
+
+def _reason(problem: str) -> str:
+    """The last line of mathtext's complaint without the list of all that it expected."""
+    lines = problem.strip().splitlines() or ["no reason given"]
+    words = lines[-1].split(": ", 1)[-1].strip()
+    return words if len(words) <= 120 else words[:40].rstrip() + " … " + words[-70:].lstrip()
+
+
+def _path_data(vertices: Any, codes: Any) -> str:
+    """Outlines as the letters of SVG: M move, L line, Q and C curves, Z close."""
+    parts: list[str] = []
+    position = 0
+    while position < len(codes):
+        letter, count = _LETTERS[int(codes[position])]
+        points = vertices[position : position + count] if letter != "Z" else ()
+        parts.append(letter + " ".join(f"{_n(x)} {_n(-y)}" for x, y in points))
+        position += count
+    return "".join(parts)
+
+
+_LETTERS = {1: ("M", 1), 2: ("L", 1), 3: ("Q", 2), 4: ("C", 3), 79: ("Z", 1)}
+
+
+def _n(number: float) -> str:
+    text = f"{number:.1f}".rstrip("0").rstrip(".")
+    return "0" if text in ("-0", "") else text

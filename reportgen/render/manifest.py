@@ -1,0 +1,42 @@
+"""The list of everything in an output folder: path, digest, size, role."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from pathlib import Path
+
+from reportgen import __version__
+
+NAME = "manifest.json"
+GENERATOR = "reportgen"
+"""By this word the tool knows a folder as its own."""
+_ROLES: tuple[tuple[str, str], ...] = (
+    (r"report\.json", "report"),
+    (r"assets/.*", "picture"),
+    (r"static/.*", "theme"),
+    (r"results/.*", "figure"),
+    (r"(.*/)?[^/]*\.html", "page"),
+    (r".*\.pdf", "document"),
+    (r".*\.md", "summary"),
+)
+
+
+def role(path: str) -> str:
+    """What a file of the output folder is for."""
+    return next((role for pattern, role in _ROLES if re.fullmatch(pattern, path)), "other")
+
+
+def write_manifest(folder: Path) -> None:
+    """Write `manifest.json`, last of all: where it stands, the folder is complete."""
+    files = []
+    paths = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
+    for name in sorted(paths.keys() - {NAME}):
+        data = paths[name].read_bytes()
+        files.append({
+            "path": name, "sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data), "role": role(name),
+        })
+    document = {"generator": GENERATOR, "version": __version__, "files": files}
+    text = json.dumps(document, ensure_ascii=False, indent=1) + "\n"
+    (folder / NAME).write_bytes(text.encode("utf-8", "replace"))

@@ -1,0 +1,167 @@
+"""The order of a report's parts: chapters, neighbours, runs of facts. Words and numbers only, no mark-up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from reportgen.report.blocks import Block, Cell, Chart, Diagram, Fact, Figure, Gallery, Note, Picture, Table
+from reportgen.report.document import Report, Section
+from reportgen.text import Message, Text, _
+
+CHAPTERS: dict[str, Message] = {
+    "overview": _("Overview"),
+    "filters": _("Filters"),
+    "activations": _("Activations"),
+    "attention": _("Attention"),
+    "optimization": _("Optimization"),
+}
+ROLES: dict[str, Message] = {
+    "model": _("model", context="file"),
+    "weights": _("weights", context="file"),
+    "architecture": _("architecture", context="file"),
+    "image": _("image", context="file"),
+    "mask": _("true mask", context="file"),
+    "labels": _("class names", context="file"),
+    "config": _("configuration", context="file"),
+}
+THUMBNAIL_BYTES = 120_000
+"""A larger picture is not fetched only to be shown small."""
+
+
+def chapter_title(chapter: str) -> Text:
+    """The title of a chapter: the tool's own are translated, the user's are as the user wrote them."""
+    return CHAPTERS.get(chapter, chapter)
+
+
+def role_title(role: str) -> Text:
+    """What a file was for."""
+    return ROLES.get(role, role)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of the contents: an artifact's section, or its sections for several images."""
+
+    title: Message
+    sections: tuple[Section, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """Sections that belong together, in reading order."""
+
+    name: str
+    sections: tuple[Section, ...]
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """The sections, those of one artifact gathered."""
+        gathered: dict[tuple[str, Message], list[Section]] = {}
+        for section in self.sections:
+            gathered.setdefault((section.artifact, section.title), []).append(section)
+        return tuple(Entry(title, tuple(sections)) for (_artifact, title), sections in gathered.items())
+
+
+def chapters(report: Report) -> tuple[Chapter, ...]:
+    """The chapters in the order in which they first appear."""
+    gathered: dict[str, list[Section]] = {}
+    for section in report.sections:
+        gathered.setdefault(section.chapter, []).append(section)
+    return tuple(Chapter(name, tuple(sections)) for name, sections in gathered.items())
+
+
+def neighbours(section: Section, report: Report) -> tuple[Section | None, Section | None]:
+    """The section before and the one after, as one reads chapter by chapter."""
+    order = [
+        one for chapter in chapters(report) for entry in chapter.entries for one in entry.sections
+    ]
+    place = next(place for place, one in enumerate(order) if one.name == section.name)
+    before = order[place - 1] if place else None
+    return before, order[place + 1] if place + 1 < len(order) else None
+
+
+def overview(report: Report) -> Section | None:
+    """The section whose facts stand on the index page."""
+    return next((section for section in report.sections if section.artifact == "summary"), None)
+
+
+def caveats(report: Report) -> tuple[tuple[Section, Note], ...]:
+    """What failed, what is not shown and what to mind, the worst first."""
+    told = [(section, note) for section in report.sections for note in section.notes]
+    worst = ("failed", "warning", "skipped")
+    return tuple(pair for level in worst for pair in told if pair[1].level == level)
+
+
+def diagram(report: Report) -> tuple[Section, Diagram] | None:
+    """The first diagram of the report and where it stands."""
+    for section in report.sections:
+        for block in section.blocks:
+            if isinstance(block, Diagram):
+                return section, block
+    return None
+
+
+def runs(blocks: Sequence[Block]) -> Iterator[tuple[str, tuple[Block, ...]]]:
+    """Blocks in order, neighbouring facts gathered: pairs of a kind and its blocks."""
+    facts: list[Block] = []
+    for block in blocks:
+        if isinstance(block, Fact):
+            facts.append(block)
+            continue
+        if facts:
+            yield "fact", tuple(facts)
+            facts = []
+        yield block.kind, (block,)
+    if facts:
+        yield "fact", tuple(facts)
+
+
+def pictures_of(block: Block) -> tuple[Picture, ...]:
+    """The pictures of a figure or a gallery; of any other block none."""
+    if isinstance(block, Figure):
+        return (block.picture,)
+    return block.pictures if isinstance(block, Gallery) else ()
+
+
+def thumbnail(section: Section) -> Picture | None:
+    """A picture to know a section by: the first that is not too large, if any."""
+    for block in section.blocks:
+        for picture in pictures_of(block):
+            if len(picture.data) <= THUMBNAIL_BYTES:
+                return picture
+    return None
+
+
+def alignments(table: Table) -> tuple[str, ...]:
+    """For each column "number" or "text"."""
+    return tuple(
+        "number" if _numeric([row[place] for row in table.rows if place < len(row)]) else "text"
+        for place in range(len(table.columns))
+    )
+
+
+def data_rows(chart: Chart, most: int = 200) -> tuple[tuple[Cell, ...], ...]:
+    """A chart's numbers as rows: the label (or the position on the curve), then each series."""
+    count = max((len(series.values) for series in chart.series), default=0)
+    rows = []
+    for place in range(min(count, most)):
+        label: Cell = place
+        if chart.positions:
+            label = chart.positions[place] if place < len(chart.positions) else None
+        elif place < len(chart.labels):
+            label = chart.labels[place]
+        values = (series.values[place] if place < len(series.values) else None for series in chart.series)
+        rows.append((label, *values))
+    return tuple(rows)
+
+
+def first_sentence(text: str) -> str:
+    """As much of a text as fits a card."""
+    head, stop, _rest = text.partition(". ")
+    return head + stop.strip()
+
+
+def _numeric(cells: Sequence[Cell]) -> bool:
+    told = [cell for cell in cells if cell is not None]
+    return bool(told) and all(isinstance(cell, int | float) and not isinstance(cell, bool) for cell in told)

@@ -1,0 +1,97 @@
+"""How a picture is shown: how wide, with which numbers on its tiles, and the bar of its colours."""
+
+from __future__ import annotations
+
+from markupsafe import Markup, escape
+
+from reportgen.render.outline import pictures_of
+from reportgen.report.blocks import Picture
+from reportgen.report.colours import TABLES
+from reportgen.report.document import Section
+
+WIDTHS = {"narrow": 340, "text": 680, "wide": 960}
+"""About how wide a picture of each span is on a wide screen, in CSS pixels."""
+STOPS = 17
+LEGIBLE = 30
+"""A tile narrower than this on the screen has no room for its number."""
+MOST_TILES = 4000
+"""Beyond so many tiles on a page only the rows are numbered, or the page would be heavy."""
+
+
+def span(picture: Picture) -> str:
+    """How wide to show a picture: "narrow", "text" (the width of a line) or "wide"."""
+    if picture.grid is None:
+        wanted = picture.width if picture.kind == "photo" and picture.width > WIDTHS["text"] else 0
+        wanted = wanted if picture.width < 2 * picture.height else WIDTHS["text"]
+    else:
+        wanted = picture.grid.columns * max(picture.grid.tile_width, 80)
+    if picture.height > 1.6 * picture.width:
+        wanted = min(wanted, WIDTHS["text"])
+    return next((name for name, width in WIDTHS.items() if wanted <= width), "wide")
+
+
+def numbering(picture: Picture) -> tuple[int, int] | None:
+    """The first and the last number of a mosaic's tiles where they simply count up, else None."""
+    numbers = picture.grid.numbers if picture.grid else ()
+    if not numbers or numbers != tuple(range(numbers[0], numbers[0] + len(numbers))):
+        return None
+    return numbers[0], numbers[-1]
+
+
+def tile_numbers(picture: Picture, section: Section) -> Markup:
+    """The numbers of a mosaic's tiles as an SVG to lie over it; of the rows alone where tiles are small."""
+    grid = picture.grid
+    if grid is None or not grid.numbers:
+        return Markup()
+    unit = picture.width / WIDTHS[span(picture)]
+    shown = grid.tile_width / unit
+    each = shown >= LEGIBLE and _tiles(section) <= MOST_TILES
+    size = max(9.0, min(12.0, shown * 0.18)) * unit if each else 11 * unit
+    step_x, step_y = grid.tile_width + grid.gap, grid.tile_height + grid.gap
+    if not each and step_y < size:
+        return Markup()
+    labels = []
+    for place, number in enumerate(grid.numbers):
+        column, row = place % grid.columns, place // grid.columns
+        if each:
+            left, base = column * step_x + size / 4, row * step_y + size
+        elif column == 0:
+            left, base = -size / 2, row * step_y + grid.tile_height / 2 + size / 3
+        else:
+            continue
+        labels.append(f'<text x="{_n(left)}" y="{_n(base)}">{number}</text>')
+    kind = "tiles" if each else "rows"
+    return Markup(  # noqa: S704 - numbers only
+        f'<svg class="tile-numbers by-{kind}" viewBox="0 0 {picture.width} {picture.height}" '
+        f'font-size="{_n(size)}" aria-hidden="true" focusable="false">{"".join(labels)}</svg>'
+    )
+
+
+def colour_bar(colours: str, identity: str) -> Markup:
+    """A bar of a colour map from low to high; `identity` must be new on the page."""
+    table = bytes.fromhex(TABLES[colours])
+    stops = []
+    for place in range(STOPS):
+        at = round(place * 255 / (STOPS - 1)) * 3
+        offset = f"{place / (STOPS - 1):.4g}"
+        stops.append(f'<stop offset="{offset}" stop-color="#{table[at : at + 3].hex()}"/>')
+    name = escape(f"colours-{identity}")
+    return Markup(  # noqa: S704 - numbers and an escaped name
+        '<svg class="colour-bar" viewBox="0 0 256 10" width="256" height="10" preserveAspectRatio="none" '
+        'aria-hidden="true" focusable="false">'
+        f'<defs><linearGradient id="{name}">{"".join(stops)}</linearGradient></defs>'
+        f'<rect width="256" height="10" fill="url(#{name})"/></svg>'
+    )
+
+
+def _tiles(section: Section) -> int:
+    return sum(
+        len(picture.grid.numbers)
+        for block in section.blocks
+        for picture in pictures_of(block)
+        if picture.grid
+    )
+
+
+def _n(value: float) -> str:
+    return f"{value:.4g}"

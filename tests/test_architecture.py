@@ -1,0 +1,171 @@
+"""The shape of the code: who may import what, and that nothing promised is missing."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "reportgen"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+STANDARD = set(sys.stdlib_module_names)
+
+ONLY_IN = {
+    "tensorflow": ("probe/keras.py", "probe/recording.py", "probe/rules.py", "probe/ascent.py", "probe/loading.py",
+                   "labs/"),
+    "keras": ("probe/keras.py", "probe/recording.py", "probe/rules.py", "probe/ascent.py", "probe/loading.py",
+              "probe/facts.py", "labs/"),
+    "h5py": ("probe/vetting.py", "probe/loading.py", "probe/containers.py"),
+    "click": ("cli.py",),
+    "rich": ("cli.py",),
+    "pydantic": ("config.py",),
+    "jinja2": ("render/",),
+    "markupsafe": ("render/",),
+    "babel": ("render/",),
+    "weasyprint": ("render/",),
+    "matplotlib": ("render/",),
+    "PIL": ("imaging.py", "photos.py", "render/", "labs/"),
+}
+"""A library and the only places that may import it (for keras also as a submodule)."""
+
+MAY_USE = {
+    "text": (), "errors": (),
+    "report": ("text", "errors"),
+    "imaging": ("report", "text"),
+    "photos": ("imaging", "errors", "text"),
+    "labels": ("errors",),
+    "probe": ("text", "errors", "report.names"),
+    "study": ("probe", "photos", "imaging", "errors", "text"),
+    "artifacts": ("study", "imaging", "probe", "report", "text", "errors"),
+    "run": ("artifacts", "report", "study", "text"),
+    "render": ("report", "text", "errors", "resources"),
+    "store": ("report", "errors"),
+    "config": ("artifacts", "probe.source", "errors"),
+}
+"""A package of ours and what else of ours it may import; what is not named may import anything."""
+
+LARGER = {
+    "cli.py": "one place for every command and its options",
+    "config.py": "the schema of a configuration and the wording of its errors",
+    "build.py": "the whole story of a build",
+    "report/colours.py": "tables of colours",
+}
+"""Modules above 300 lines need a reason here."""
+
+
+def imports(path: Path) -> set[str]:
+    """Full names of everything a module imports, wherever in it."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return names
+
+
+def place(path: Path) -> str:
+    return path.relative_to(PACKAGE).as_posix()
+
+
+@pytest.mark.parametrize("path", MODULES, ids=place)
+def test_libraries_are_used_only_where_they_belong(path: Path) -> None:
+    for name in imports(path):
+        library = name.split(".")[0]
+        if library in ONLY_IN:
+            assert place(path).startswith(ONLY_IN[library]), f"{place(path)} may not import {library}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=place)
+def test_packages_depend_in_one_direction(path: Path) -> None:
+    part = place(path).removesuffix(".py").split("/")[0]
+    if part not in MAY_USE:
+        return
+    for name in imports(path):
+        if not name.startswith("reportgen."):
+            continue
+        wanted = name.removeprefix("reportgen.")
+        allowed = (part, *MAY_USE[part])
+        assert wanted.startswith(allowed), f"{place(path)} may not import {name}"
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES if place(path).startswith(("report/", "text", "errors"))], ids=place)
+def test_the_document_needs_only_the_standard_library(path: Path) -> None:
+    assert {name.split(".")[0] for name in imports(path)} <= STANDARD | {"reportgen"}
+
+
+@pytest.mark.parametrize(
+    "module", ["reportgen.render", "reportgen.build", "reportgen.config", "reportgen.cli", "reportgen.artifacts", "reportgen.labs"]
+)
+def test_importing_does_not_load_tensorflow(module: str) -> None:
+    script = f"import sys, {module}; sys.exit(any(name in sys.modules for name in ('tensorflow', 'keras')))"
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+
+
+def test_the_command_line_starts_without_anything_heavy() -> None:
+    script = (
+        "import sys, reportgen.cli\n"
+        "heavy = {'numpy', 'pydantic', 'jinja2', 'matplotlib', 'weasyprint', 'PIL', 'rich', 'babel', 'tensorflow'}\n"
+        "sys.exit(', '.join(heavy & set(sys.modules)) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("path", MODULES, ids=place)
+def test_a_long_module_has_a_reason(path: Path) -> None:
+    lines = path.read_text(encoding="utf-8").count("\n")
+    assert lines <= 300 or place(path) in LARGER, f"{place(path)} has {lines} lines"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=place)
+def test_code_speaks_english(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    text = text.replace("Українська", "")  # the language's own name for itself
+    assert not re.search("[А-Яа-яЇїІіЄєҐґ]", text), f"{place(path)} holds Cyrillic"
+
+
+def test_every_error_slug_is_documented() -> None:
+    documented = set(re.findall(r"^## (\S+)$", (ROOT / "docs" / "errors.md").read_text(encoding="utf-8"), re.M))
+    used: set[str] = set()
+    for path in MODULES:
+        used.update(re.findall(r"slug=\"([a-z0-9-]+)\"", path.read_text(encoding="utf-8")))
+    assert used - documented == set()
+    assert documented - used - {"internal"} == set()
+
+
+def test_the_catalogue_holds_every_artifact_module() -> None:
+    from reportgen.artifacts import CATALOGUE
+    from reportgen.artifacts.base import Artifact
+
+    def all_below(kind: type) -> set[type]:
+        return {kind, *(below for sub in kind.__subclasses__() for below in all_below(sub))}
+
+    for path in (PACKAGE / "artifacts").glob("*.py"):
+        if path.stem not in ("__init__", "base"):
+            __import__(f"reportgen.artifacts.{path.stem}")
+    named = {kind for kind in all_below(Artifact) if "name" in vars(kind) and kind.__module__.startswith("reportgen.")}
+    assert named == set(CATALOGUE.values())
+
+
+def test_every_artifact_explains_itself_and_is_a_value() -> None:
+    import dataclasses
+    import pickle
+
+    from reportgen.artifacts import CATALOGUE
+    from reportgen.text import Message
+
+    for artifact in CATALOGUE.values():
+        made = artifact()
+        assert pickle.loads(pickle.dumps(made)) == made
+        assert eval(repr(made), {artifact.__name__: artifact}) == made  # the cache key tells everything
+        for words in (artifact.title, artifact.about, artifact.reading):
+            assert isinstance(words, Message)
+        assert len(str(artifact.about)) >= 60
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            made.name = "other"  # type: ignore[misc]
