@@ -213,6 +213,9 @@ def inspect(model: str, as_json: bool, **options: Any) -> None:
 
     facts = inspect_model(model, **options)
     click.echo(json.dumps(facts.as_json(), indent=1, ensure_ascii=False) if as_json else facts.as_text())
+    if facts.refused:
+        say("The file is refused as it is; --trust-model or --custom opens it.")
+        sys.exit(3)
 
 
 @main.command()

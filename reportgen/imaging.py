@@ -10,6 +10,7 @@ import functools
 import io
 import math
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 from PIL import Image
@@ -24,8 +25,16 @@ STEPS = 255
 """Colours of a map; the 256th place of the palette is transparent, for the gaps of a mosaic."""
 BLANK = 255
 COMPRESSION = 6
+RUNS = 3
+"""zlib's run-length strategy. On mosaics of real networks it is three to six times faster than the
+usual one at level 6, and its files are about as small (SqueezeNet 3.78 against 3.84 MB, VGG16 7.29
+against 7.02 MB)."""
 CLIP = 99.8
 """The percentile at which a shared scale ends, so that one spike does not darken every map."""
+SAMPLED = 1 << 20
+"""From larger arrays the percentile is taken over about this many evenly spaced values."""
+BLOCK = 1 << 18
+"""How many values are turned into colours at once: few enough to stay in a processor's cache."""
 
 
 @functools.cache
@@ -38,20 +47,49 @@ def palette(colours: str) -> Array:
 def shared_scale(maps: Array, label: Message | None = None) -> Scale:
     """One scale for all maps: viridis from 0 (or the least value) to the clipped maximum.
 
-    Values of both signs get the diverging map, centred at zero.
+    Values of both signs get the diverging map, centred at zero. Values that are no numbers are left out.
     """
-    finite = maps[np.isfinite(maps)]
-    if finite.size == 0:
+    low, high = extremes(maps)
+    if not low <= high:
         return Scale("viridis", 0.0, 1.0, label=label)
-    low, high = float(finite.min()), float(finite.max())
     if low < 0 < high:
-        bound = float(np.percentile(np.abs(finite), CLIP)) or max(-low, high)
+        bound = _percentile(maps, CLIP, absolute=True) or max(-low, high)
         return Scale("diverging", -bound, bound, label=label, clipped=max(-low, high) > bound)
-    if high <= 0:
-        bound = float(np.percentile(finite, 100 - CLIP)) if low < 0 else 0.0
+    if high <= 0 and low < 0:
+        bound = _percentile(maps, 100 - CLIP) or low
         return Scale("viridis", bound, 0.0, label=label, clipped=low < bound)
-    bound = float(np.percentile(finite, CLIP)) or high
-    return Scale("viridis", 0.0, bound, label=label, clipped=high > bound)
+    bound = _percentile(maps, CLIP) or high
+    return Scale("viridis", 0.0, bound or 1.0, label=label, clipped=high > bound)
+
+
+def extremes(values: Array) -> tuple[float, float]:
+    """The least and the largest value, exact; (inf, -inf) where there is no finite one."""
+    if values.size == 0:
+        return math.inf, -math.inf
+    low, high = float(values.min()), float(values.max())
+    if math.isfinite(low) and math.isfinite(high):
+        return low, high
+    finite = values[np.isfinite(values)]
+    return (float(finite.min()), float(finite.max())) if finite.size else (math.inf, -math.inf)
+
+
+def sampled(values: Array) -> Array:
+    """All values of a small array, else evenly spaced ones, the same every time.
+
+    The step has no divisor in common with any side of the array, so that every channel, row and
+    column gives its share.
+    """
+    flat = values.reshape(-1)
+    step = max(1, flat.size // SAMPLED)
+    while step > 1 and any(math.gcd(step, side) > 1 for side in values.shape if side > 1):
+        step += 1
+    return flat[::step]
+
+
+def _percentile(values: Array, percent: float, absolute: bool = False) -> float:
+    some = sampled(values).astype(np.float32)
+    some = some[np.isfinite(some)]
+    return float(np.percentile(np.abs(some) if absolute else some, percent)) if some.size else 0.0
 
 
 def symmetric_scale(values: Array, label: Message | None = None) -> Scale:
@@ -62,10 +100,19 @@ def symmetric_scale(values: Array, label: Message | None = None) -> Scale:
 
 def levels(values: Array, scale: Scale) -> Array:
     """Values as palette positions 0…254; a value that is no number becomes the lowest."""
-    span = scale.high - scale.low
-    unit = (values - scale.low) / span if span > 0 else np.zeros(values.shape)
-    unit = np.nan_to_num(unit, nan=0.0, posinf=1.0, neginf=0.0)
-    return np.rint(np.clip(unit, 0, 1) * (STEPS - 1)).astype(np.uint8)
+    return _levels(values, scale.low, scale.high)
+
+
+def _levels(values: Array, low: float | Array, high: float | Array) -> Array:
+    """The same, where the ends may differ by channel (the last axis)."""
+    span = np.subtract(high, low, dtype=np.float32)
+    factor = np.divide(STEPS - 1, span, out=np.zeros_like(span), where=span > 0)
+    unit = np.subtract(values, np.float32(low), dtype=np.float32)
+    with np.errstate(invalid="ignore", over="ignore"):
+        unit *= factor
+    np.fmax(unit, 0, out=unit)
+    np.fmin(unit, STEPS - 1, out=unit)
+    return np.rint(unit, out=unit).astype(np.uint8)
 
 
 def stretch(values: Array, axes: tuple[int, ...] | None = None) -> Array:
@@ -80,38 +127,88 @@ def picture_of_map(values: Array, scale: Scale) -> Picture:
     return _indexed(levels(values, scale), scale.colours)
 
 
-def photo(pixels: Array) -> Picture:
-    """An image in 0…1, RGB or gray, as it is."""
+def picture_of_classes(numbers: Array, colours: Array) -> Picture:
+    """A map of small whole numbers (height × width), each in its own colour (count × 3 bytes)."""
+    image = Image.fromarray(numbers.astype(np.uint8))
+    image.putpalette(np.ascontiguousarray(colours[:256], np.uint8).tobytes())
+    return _png(image, "map", None)
+
+
+def photo(pixels: Array, *, lossy: bool = False) -> Picture:
+    """An image in 0…1, RGB or gray, as it is: a PNG, or a JPEG of good quality where small loss is no harm."""
     array = np.rint(np.clip(np.nan_to_num(pixels), 0, 1) * 255).astype(np.uint8)
     array = array[..., 0] if array.ndim == 3 and array.shape[-1] == 1 else array
-    return _png(Image.fromarray(array), "photo", None)
+    image = Image.fromarray(array)
+    if not lossy:
+        return _png(image, "photo", None)
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=90, subsampling=0)
+    return Picture(buffer.getvalue(), image.width, image.height, "photo")
+
+
+def gray(pixels: Array) -> Array:
+    """An image as height × width × 3 without its colours (luminance after ITU-R BT.601)."""
+    plane = pixels @ np.array([0.299, 0.587, 0.114], np.float32) if pixels.shape[-1] == 3 else pixels[..., 0]
+    return np.repeat(plane[..., None], 3, axis=-1).astype(np.float32)
 
 
 def overlay(pixels: Array, heat: Array, scale: Scale, opacity: float = 0.5) -> Picture:
-    """A heat map laid over an image, enlarged to it with bilinear interpolation."""
+    """A heat map laid over an image, enlarged to it with bilinear interpolation.
+
+    The image is shown without its colours, so that every colour seen is the map's.
+    """
     height, width = pixels.shape[:2]
     large = resize(np.asarray(heat, np.float32), (height, width))
-    colours = palette(scale.colours)[levels(large, scale)] / 255.0
-    background = np.repeat(pixels, 3, axis=-1) if pixels.shape[-1] == 1 else pixels
-    return photo(background * (1 - opacity) + colours * opacity)
+    colours = (palette(scale.colours).astype(np.float32) / 255)[levels(large, scale)]
+    return photo(gray(pixels) * (1 - opacity) + colours * opacity, lossy=True)
 
 
-def mosaic(maps: Array, scale: Scale, *, numbers: Sequence[int] | None = None, columns: int = 0) -> Picture:
+def mosaic(
+    maps: Array, scale: Scale, *, numbers: Sequence[int] | None = None, columns: int = 0, shrink: int = 1
+) -> Picture:
     """Every channel of (height, width, channels) as one picture of tiles, at native resolution.
 
-    With `scale.extent == "tile"` each channel is stretched over its own range.
+    With `scale.extent == "tile"` each channel is stretched over its own range. With `shrink` every
+    pixel is the mean of shrink × shrink places. The work is done in blocks of rows, so that no
+    second array of the maps' size is ever made.
     """
-    if scale.extent == "tile":
-        maps = stretch(maps, (0, 1)) * (scale.high - scale.low) + scale.low
-    tiles = np.moveaxis(levels(maps, scale), -1, 0)
-    canvas, grid = _lay(tiles, numbers, columns, BLANK)
+    height, width, count = maps.shape
+    low, high = _tile_ends(maps) if scale.extent == "tile" else (scale.low, scale.high)
+    tile_height, tile_width = -(-height // shrink), -(-width // shrink)
+    canvas, grid = _canvas(count, (tile_height, tile_width), numbers, columns, BLANK)
+    places = _places(grid)
+    rows = max(1, BLOCK // max(1, width * count * shrink)) * shrink
+    for top in range(0, height, rows):
+        block = maps[top : top + rows]
+        block = _block_means(block, shrink) if shrink > 1 else block
+        tiles = np.moveaxis(_levels(block, low, high), -1, 0)
+        first = top // shrink
+        for (y, x), tile in zip(places, tiles, strict=True):
+            canvas[y + first : y + first + tile.shape[0], x : x + tile_width] = tile
     return _indexed(canvas, scale.colours, grid)
+
+
+def _tile_ends(maps: Array) -> tuple[Array, Array]:
+    """The least and the largest value of every channel."""
+    low, high = maps.min(axis=(0, 1)).astype(np.float32), maps.max(axis=(0, 1)).astype(np.float32)
+    return np.where(np.isfinite(low), low, 0), np.where(np.isfinite(high), high, 0)
+
+
+def _block_means(maps: Array, side: int) -> Array:
+    """The mean of every side × side places; the last row and column may hold fewer."""
+    ends = [np.arange(0, length, side) for length in maps.shape[:2]]
+    sums = np.add.reduceat(np.add.reduceat(maps, ends[0], axis=0, dtype=np.float32), ends[1], axis=1)
+    heights, widths = (np.diff(end, append=length) for end, length in zip(ends, maps.shape[:2], strict=True))
+    means: Array = sums / (heights[:, None] * widths)[..., None].astype(np.float32)
+    return means
 
 
 def colour_mosaic(images: Array, *, numbers: Sequence[int] | None = None, columns: int = 0) -> Picture:
     """Images (count, height, width, 3) in 0…1 as one picture of tiles."""
     tiles = np.rint(np.clip(np.nan_to_num(images), 0, 1) * 255).astype(np.uint8)
-    canvas, grid = _lay(tiles, numbers, columns, 255)
+    canvas, grid = _canvas(len(tiles), tiles.shape[1:3], numbers, columns, 255, tiles.shape[3:])
+    for (y, x), tile in zip(_places(grid), tiles, strict=True):
+        canvas[y : y + tile.shape[0], x : x + tile.shape[1]] = tile
     return _png(Image.fromarray(canvas), "map", grid)
 
 
@@ -135,19 +232,23 @@ def grid_columns(count: int, tile_width: int, tile_height: int) -> int:
     return max(1, min(count, math.ceil(math.sqrt(count * 1.25 * tile_height / max(tile_width, 1)))))
 
 
-def _lay(
-    tiles: Array, numbers: Sequence[int] | None, columns: int, background: int
+def _canvas(
+    count: int, tile: tuple[int, ...], numbers: Sequence[int] | None, columns: int, background: int,
+    depth: tuple[int, ...] = (),
 ) -> tuple[Array, Grid]:
-    count, height, width = tiles.shape[:3]
+    """An empty canvas for so many tiles (height, width), and where they will lie."""
+    height, width = tile
     columns = columns or grid_columns(count, width, height)
     rows = math.ceil(count / columns)
-    shape = (rows * (height + GAP) - GAP, columns * (width + GAP) - GAP, *tiles.shape[3:])
-    canvas = np.full(shape, background, np.uint8)
-    for position, tile in enumerate(tiles):
-        top, left = position // columns * (height + GAP), position % columns * (width + GAP)
-        canvas[top : top + height, left : left + width] = tile
+    shape = (rows * (height + GAP) - GAP, columns * (width + GAP) - GAP, *depth)
     names = tuple(numbers) if numbers is not None else tuple(range(count))
-    return canvas, Grid(columns, width, height, GAP, names)
+    return np.full(shape, background, np.uint8), Grid(columns, width, height, GAP, names)
+
+
+def _places(grid: Grid) -> list[tuple[int, int]]:
+    """The upper left corner (y, x) of every tile."""
+    step_y, step_x = grid.tile_height + grid.gap, grid.tile_width + grid.gap
+    return [(k // grid.columns * step_y, k % grid.columns * step_x) for k in range(len(grid.numbers))]
 
 
 def _indexed(array: Array, colours: str, grid: Grid | None = None) -> Picture:
@@ -158,7 +259,9 @@ def _indexed(array: Array, colours: str, grid: Grid | None = None) -> Picture:
     return _png(image, "map", grid)
 
 
-def _png(image: Image.Image, kind: str, grid: Grid | None) -> Picture:
+def _png(image: Image.Image, kind: Literal["map", "photo"], grid: Grid | None) -> Picture:
+    """The image as a PNG; large maps are packed by runs, which is much faster."""
+    strategy = {"compress_type": RUNS} if kind == "map" and image.width * image.height > 1 << 16 else {}
     buffer = io.BytesIO()
-    image.save(buffer, "PNG", compress_level=COMPRESSION, **image.info)
-    return Picture(buffer.getvalue(), image.width, image.height, kind, grid)  # type: ignore[arg-type]
+    image.save(buffer, "PNG", compress_level=COMPRESSION, **strategy, **image.info)
+    return Picture(buffer.getvalue(), image.width, image.height, kind, grid)

@@ -16,6 +16,8 @@ from reportgen.text import Message, _
 
 LARGEST_SIDE = 512
 """The longer side of an image given to a network that takes any size, unless the user says another."""
+DEFAULT_SIDE = 128
+"""The side of a made-up image for a network that takes any size."""
 LARGEST_SHOWN = 1024
 """The longer side of the picture of the original in a report."""
 
@@ -104,6 +106,11 @@ def fitting_size(facts: InputFacts, photo: Photo, asked: tuple[int, int] | None)
             slug="image-size",
         )
     return height, width
+
+
+def fitting_side(side: int | None, multiple: int) -> int:
+    """A side of the network's input, or one that it can take where any will do."""
+    return side or max(multiple, round(DEFAULT_SIDE / multiple) * multiple)
 
 
 def _limited(size: tuple[int, int], side: int) -> tuple[int, int]:

@@ -11,81 +11,34 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from reportgen.probe.keras_names import (
+    ACTIVATIONS,
+    APPLICATION_LAYERS,
+    INITIALIZERS,
+    LAYERS,
+    LOOKUPS,
+    MODELS,
+    OPERATION_HOMES,
+    OPERATIONS,
+    OTHERS,
+    POLICIES,
+    REMOVED,
+)
 from reportgen.text import Message, _
 
 DEEPEST = 200
 """Levels of nesting in a configuration; a real network has about three for each model inside a model."""
 
-LAYERS = frozenset(
-    """
-    Activation ActivityRegularization AdaptiveAveragePooling1D AdaptiveAveragePooling2D AdaptiveAveragePooling3D
-    AdaptiveMaxPooling1D AdaptiveMaxPooling2D AdaptiveMaxPooling3D Add AdditiveAttention AlphaDropout Attention
-    AugMix AutoContrast Average AveragePooling1D AveragePooling2D AveragePooling3D AvgPool1D AvgPool2D AvgPool3D
-    BatchNormalization Bidirectional CategoryEncoding CenterCrop Concatenate
-    ContrastLimitedAdaptiveHistogramEqualization Conv1D Conv1DTranspose Conv2D Conv2DTranspose Conv3D
-    Conv3DTranspose ConvLSTM1D ConvLSTM2D ConvLSTM3D Convolution1D Convolution1DTranspose Convolution2D
-    Convolution2DTranspose Convolution3D Convolution3DTranspose Cropping1D Cropping2D Cropping3D CutMix Dense
-    DepthwiseConv1D DepthwiseConv2D Discretization Dot Dropout ELU EinsumDense Embedding Equalization Flatten GRU
-    GRUCell GaussianDropout GaussianNoise GlobalAveragePooling1D GlobalAveragePooling2D GlobalAveragePooling3D
-    GlobalAvgPool1D GlobalAvgPool2D GlobalAvgPool3D GlobalMaxPool1D GlobalMaxPool2D GlobalMaxPool3D
-    GlobalMaxPooling1D GlobalMaxPooling2D GlobalMaxPooling3D GroupNormalization GroupQueryAttention
-    GroupedQueryAttention HashedCrossing Hashing Identity InputLayer IntegerLookup LSTM LSTMCell LayerNormalization
-    LeakyReLU Masking MaxNumBoundingBoxes MaxPool1D MaxPool2D MaxPool3D MaxPooling1D MaxPooling2D MaxPooling3D
-    Maximum MelSpectrogram Minimum MixUp MultiHeadAttention Multiply Normalization PReLU Permute Pipeline
-    RMSNormalization RNN RandAugment RandomBrightness RandomColorDegeneration RandomColorJitter RandomContrast
-    RandomCrop RandomElasticTransform RandomErasing RandomFlip RandomGaussianBlur RandomGrayscale RandomHue
-    RandomInvert RandomPerspective RandomPosterization RandomRotation RandomSaturation RandomSharpness RandomShear
-    RandomTranslation RandomZoom ReLU RepeatVector Rescaling Reshape Resizing ReversibleEmbedding
-    STFTSpectrogram SeparableConv1D SeparableConv2D SeparableConvolution1D SeparableConvolution2D SimpleRNN
-    SimpleRNNCell Softmax Solarization SpatialDropout1D SpatialDropout2D SpatialDropout3D SpectralNormalization
-    StackedRNNCells StringLookup Subtract TextVectorization TimeDistributed UnitNormalization
-    UpSampling1D UpSampling2D UpSampling3D ZeroPadding1D ZeroPadding2D ZeroPadding3D
-    """.split()
-)
-"""Layers that compute from their configuration and weights alone."""
-
-MODELS = frozenset({"Functional", "Sequential", "Model"})
-LOOKUPS = frozenset({"TextVectorization", "StringLookup", "IntegerLookup"})
-OPERATIONS = frozenset({"TFOpLambda", "SlicingOpLambda", "TensorFlowOpLayer"})
-"""Keras 2's wrappers of TensorFlow operations: harmless, but Keras 3 has no such classes."""
-
-REMOVED = frozenset({"ThresholdedReLU", "BatchNormalizationV1", "BatchNormalizationV2", "SyncBatchNormalization",
-                     "RandomHeight", "RandomWidth"})
-"""Layers of Keras 2 that Keras 3 has no more, each with an equal that it does have."""
-
-ACTIVATIONS = frozenset(
-    """
-    celu elu exponential gelu glu hard_shrink hard_sigmoid hard_silu hard_swish hard_tanh leaky_relu linear
-    log_sigmoid log_softmax mish relu relu6 selu sigmoid silu soft_shrink softmax softplus softsign sparse_plus
-    sparse_sigmoid sparsemax squareplus swish tanh tanh_shrink threshold
-    """.split()
-)
-_INITIALIZERS = frozenset(
-    """
-    Constant GlorotNormal GlorotUniform HeNormal HeUniform Identity IdentityInitializer LecunNormal LecunUniform
-    Ones Orthogonal OrthogonalInitializer RandomNormal RandomUniform STFT STFTInitializer TruncatedNormal
-    VarianceScaling Zeros
-    """.split()
-)
-_POLICIES = frozenset(
-    "AWQDTypePolicy DTypePolicy DTypePolicyMap FloatDTypePolicy GPTQDTypePolicy Int4DTypePolicy "
-    "Policy QuantizedDTypePolicy QuantizedFloat8DTypePolicy".split()
-)
-_OTHERS = frozenset(
-    "L1 L2 L1L2 OrthogonalRegularizer MaxNorm MinMaxNorm NonNeg UnitNorm SeedGenerator AbsMaxQuantizer "
-    "Int8QuantizationConfig Int4QuantizationConfig Float8QuantizationConfig QuantizationConfig TensorShape".split()
-)
-APPLICATION_LAYERS = {"LayerScale": "convnext", "CustomScaleLayer": "inception_resnet_v2"}
-"""Layers that networks of `keras.applications` bring with them, and the module they live in."""
-
-_PARTS = _INITIALIZERS | _POLICIES | _OTHERS
+_PARTS = INITIALIZERS | POLICIES | OTHERS
 """Known classes that are parts of a layer, not layers."""
 
-_KNOWN = LAYERS | MODELS | OPERATIONS | REMOVED | _PARTS | frozenset(APPLICATION_LAYERS)
+_KNOWN = LAYERS.union(
+    MODELS, OPERATIONS, REMOVED, _PARTS, APPLICATION_LAYERS, *OPERATION_HOMES.values()
+)
 _MARKERS = frozenset({"__keras_tensor__", "__tensor__", "__numpy__", "__bytes__", "__ellipsis__", "__slice__"})
 _MODULE = re.compile(r"(keras|tensorflow\.keras|tf_keras|tensorflow\.python\.keras)(\.[A-Za-z_][A-Za-z0-9_]*)*")
 _CLOSED = re.compile(
-    r".*\b(saving|utils|datasets|callbacks|export|applications|preprocessing\.(image|text|sequence)|wrappers|config)\b.*"
+    r".*\b(saving|utils|datasets|callbacks|export|applications|preprocessing\.(image|text|sequence)|config)\b.*"
 )
 _OPERATION_MODULE = re.compile(r"keras\.src\.ops\.(numpy|nn|math|image|linalg|core|einops)")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -97,7 +50,9 @@ _NEVER_MADE = frozenset({"compile_config", "training_config", "optimizer_config"
 _FOREIGN = {
     "Lambda": _("a `Lambda` layer runs Python code that is stored in the file"),
     "TFSMLayer": _("a `TFSMLayer` reads and runs another file, a SavedModel"),
-    "TorchModuleWrapper": _("a `TorchModuleWrapper` holds a pickled PyTorch module, which runs code when it is read"),
+    "TorchModuleWrapper": _(
+        "a `TorchModuleWrapper` holds a pickled PyTorch module, which runs code when it is read"
+    ),
     "FlaxLayer": _("a `FlaxLayer` runs functions that are stored in the file"),
     "JaxLayer": _("a `JaxLayer` runs functions that are stored in the file"),
 }
@@ -127,7 +82,7 @@ class _Place:
     """The class of the nearest object around."""
 
 
-class TooDeep(ValueError):
+class TooDeepError(ValueError):
     """The configuration is nested deeper than any network."""
 
 
@@ -155,7 +110,7 @@ def _walk(config: Any) -> Iterator[_Place]:
     while stack:
         place = stack.pop()
         if place.depth > DEEPEST:
-            raise TooDeep
+            raise TooDeepError
         yield place
         if isinstance(place.value, dict):
             stack += reversed(_members(place, place.value))
@@ -199,13 +154,10 @@ def _judge(place: _Place, custom: Collection[str]) -> Iterator[Concern]:
 
 
 def _judge_object(value: dict[str, Any], layer: str, custom: Collection[str]) -> Iterator[Concern]:
-    name, module = _class_of(value), value.get("module", "")
-    registered = value.get("registered_name")
+    name, registered = _class_of(value), value.get("registered_name")
     base = name.rpartition(">")[2]
     if name == "function":
         yield from _judge_function(value, layer, custom)
-    elif name in _MARKERS:
-        return
     elif name == "__lambda__":
         yield Concern(layer, _("a lambda: Python code that is stored in the file"))
     elif base in _FOREIGN:
@@ -214,7 +166,15 @@ def _judge_object(value: dict[str, Any], layer: str, custom: Collection[str]) ->
         yield Concern(layer, _("the class `{name}`, given by `--custom`", name=base), refused=False)
     elif not _NAME.fullmatch(base):
         yield Concern(layer, _("a class with the impossible name `{name}`", name=_short(name)))
-    elif module and not (isinstance(module, str) and _is_keras(module)):
+    elif name not in _MARKERS:
+        yield from _judge_class(value, name, layer)
+
+
+def _judge_class(value: dict[str, Any], name: str, layer: str) -> Iterator[Concern]:
+    """A class by its home and its name: both must be Keras' own."""
+    module, registered = value.get("module", ""), value.get("registered_name")
+    base = name.rpartition(">")[2]
+    if module and not (isinstance(module, str) and _MODULE.fullmatch(module)):
         where = _short(f"{module}.{base}" if isinstance(module, str) else repr(module))
         yield Concern(layer, _("the class `{name}`, which is not part of Keras", name=where), needs=base)
     elif isinstance(module, str) and _OPERATION_MODULE.fullmatch(module):
@@ -225,10 +185,6 @@ def _judge_object(value: dict[str, Any], layer: str, custom: Collection[str]) ->
         yield Concern(layer, _("something from `{module}`, which holds no layers", module=_short(module)))
     elif name in LOOKUPS:
         yield from _judge_lookup(value, layer)
-
-
-def _is_keras(module: str) -> bool:
-    return _MODULE.fullmatch(module) is not None
 
 
 def _judge_function(value: dict[str, Any], layer: str, custom: Collection[str]) -> Iterator[Concern]:
@@ -251,10 +207,11 @@ def _judge_lookup(value: dict[str, Any], layer: str) -> Iterator[Concern]:
 
 def _judge_text(place: _Place, text: str, custom: Collection[str]) -> Iterator[Concern]:
     if place.key.endswith("activation") and place.within in LAYERS and text not in ACTIVATIONS:
+        name = _short(text)
         if text.rpartition(">")[2] in custom:
-            yield Concern(place.layer, _("the function `{name}`, given by `--custom`", name=_short(text)), refused=False)
+            yield Concern(place.layer, _("the function `{name}`, given by `--custom`", name=name), refused=False)
         else:
-            message = _("the activation function `{name}`, which is not part of Keras", name=_short(text))
+            message = _("the activation function `{name}`, which is not part of Keras", name=name)
             yield Concern(place.layer, message, needs=text)
     elif _ADDRESS.match(text):
         yield Concern(place.layer, _("something at the address `{address}`", address=_short(text)))

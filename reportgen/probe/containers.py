@@ -11,7 +11,7 @@ import struct
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 import h5py
 
@@ -30,7 +30,7 @@ MOST_OBJECTS = 100_000
 _DIRECTORY_LIMIT = 1 << 20
 
 
-class Suspicious(ValueError):
+class SuspiciousError(ValueError):
     """The file declares something that no honest file does; the text says what."""
 
 
@@ -46,7 +46,7 @@ def open_archive(path: Path) -> zipfile.ZipFile:
     """A zip file whose directory is small and whose members are no bombs and stay in their folder."""
     size = path.stat().st_size
     if _directory_bytes(path) > _DIRECTORY_LIMIT:
-        raise Suspicious("its list of contents is far too long")
+        raise SuspiciousError("its list of contents is far too long")
     archive = zipfile.ZipFile(path)
     try:
         check_members(archive, size)
@@ -60,18 +60,18 @@ def check_members(archive: zipfile.ZipFile, size: int) -> None:
     """Refuse members that leave the folder, stand twice, are encrypted, or unpack to far more than is there."""
     names = archive.namelist()
     if len(names) != len(set(names)):
-        raise Suspicious("it holds two members of the same name")
+        raise SuspiciousError("it holds two members of the same name")
     total = 0
     for member in archive.infolist():
         parts = member.filename.replace("\\", "/").split("/")
         if ".." in parts or member.filename.startswith(("/", "\\")) or ":" in parts[0]:
-            raise Suspicious("a member's name leaves the archive's folder")
+            raise SuspiciousError("a member's name leaves the archive's folder")
         if member.flag_bits & 1:
-            raise Suspicious("it is encrypted")
+            raise SuspiciousError("it is encrypted")
         if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise Suspicious("it is packed with a method that Keras does not use")
+            raise SuspiciousError("it is packed with a method that Keras does not use")
         if member.compress_type == zipfile.ZIP_STORED and member.file_size != member.compress_size:
-            raise Suspicious(f"'{member.filename[:80]}' states two different sizes")
+            raise SuspiciousError(f"'{member.filename[:80]}' states two different sizes")
         total += member.file_size
     _check_ratio(total, size)
 
@@ -79,15 +79,15 @@ def check_members(archive: zipfile.ZipFile, size: int) -> None:
 def read_text(archive: zipfile.ZipFile, name: str) -> bytes:
     """A small member's bytes: what it declares and what it really unpacks to are both limited."""
     if archive.getinfo(name).file_size > LARGEST_TEXT:
-        raise Suspicious(f"'{name}' declares {archive.getinfo(name).file_size / 1e6:.0f} MB of text")
+        raise SuspiciousError(f"'{name}' declares {archive.getinfo(name).file_size / 1e6:.0f} MB of text")
     with archive.open(name) as member:
         data = member.read(LARGEST_TEXT + 1)
     if len(data) > LARGEST_TEXT:
-        raise Suspicious(f"'{name}' is larger than {LARGEST_TEXT / 1e6:.0f} MB")
+        raise SuspiciousError(f"'{name}' is larger than {LARGEST_TEXT / 1e6:.0f} MB")
     return data
 
 
-def open_member(archive: zipfile.ZipFile, path: Path, name: str, unpacked: BinaryIO) -> BinaryIO:
+def open_member(archive: zipfile.ZipFile, path: Path, name: str, unpacked: IO[bytes]) -> IO[bytes] | io.RawIOBase:
     """A large member as a file that can be read at any place.
 
     One that is only stored, as Keras does, is read where it lies; a compressed one is unpacked into
@@ -101,7 +101,7 @@ def open_member(archive: zipfile.ZipFile, path: Path, name: str, unpacked: Binar
         while piece := packed.read(min(1 << 20, left + 1)):
             left -= len(piece)
             if left < 0:
-                raise Suspicious(f"'{name}' unpacks to more than it declares")
+                raise SuspiciousError(f"'{name}' unpacks to more than it declares")
             unpacked.write(piece)
     unpacked.seek(0)
     return unpacked
@@ -122,7 +122,7 @@ def measure(file: h5py.File, size: int) -> Contents:
                 continue
             seen.add((info.fileno, info.addr))
             if len(seen) > MOST_OBJECTS:
-                raise Suspicious("it holds more groups and arrays than any network")
+                raise SuspiciousError("it holds more groups and arrays than any network")
             if isinstance(item, h5py.Group):
                 groups.append(item)
             elif isinstance(item, h5py.Dataset):
@@ -138,36 +138,36 @@ def read_attribute(owner: h5py.Group | h5py.File, name: str) -> str | None:
         return None
     header = h5py.h5a.open(owner.id, name.encode())
     if header.get_storage_size() > LARGEST_TEXT or header.get_space().get_simple_extent_npoints() != 1:
-        raise Suspicious(f"its attribute '{name}' is too large")
+        raise SuspiciousError(f"its attribute '{name}' is too large")
     value = owner.attrs[name]
     text = value.decode("utf-8") if isinstance(value, bytes) else str(value)
     if len(text) > LARGEST_TEXT:
-        raise Suspicious(f"its attribute '{name}' is larger than {LARGEST_TEXT / 1e6:.0f} MB")
+        raise SuspiciousError(f"its attribute '{name}' is larger than {LARGEST_TEXT / 1e6:.0f} MB")
     return text
 
 
 def _check_link(group: h5py.Group, name: str) -> None:
     link = group.get(name, getlink=True)
     if isinstance(link, h5py.ExternalLink):
-        raise Suspicious(f"'{name[:80]}' in it is a link to another file")
+        raise SuspiciousError(f"'{name[:80]}' in it is a link to another file")
     if not isinstance(link, h5py.HardLink):
-        raise Suspicious(f"'{name[:80]}' in it is a link, not an array")
+        raise SuspiciousError(f"'{name[:80]}' in it is a link, not an array")
 
 
 def _declared_bytes(array: h5py.Dataset) -> int:
     name = array.name.rpartition("/")[2][:80]
     if array.external:
-        raise Suspicious(f"the array '{name}' lies in another file")
+        raise SuspiciousError(f"the array '{name}' lies in another file")
     if array.is_virtual:
-        raise Suspicious(f"the array '{name}' is put together from other files")
+        raise SuspiciousError(f"the array '{name}' is put together from other files")
     if array.dtype.kind not in "fiubVcS" or (array.dtype.kind == "V" and array.dtype.names):
-        raise Suspicious(f"the array '{name}' holds something else than numbers")
+        raise SuspiciousError(f"the array '{name}' holds something else than numbers")
     return int(array.size or 0) * int(array.dtype.itemsize)
 
 
 def _check_ratio(declared: int, stored: int) -> None:
     if declared > FREE_BYTES and declared > LARGEST_RATIO * stored:
-        raise Suspicious(f"{stored / 1e6:.3g} MB would unpack to {declared / 1e6:.0f} MB")
+        raise SuspiciousError(f"{stored / 1e6:.3g} MB would unpack to {declared / 1e6:.0f} MB")
 
 
 def _directory_bytes(path: Path) -> int:

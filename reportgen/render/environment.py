@@ -137,10 +137,7 @@ def _filters(speaker: Speaker, addresses: Addresses) -> dict[str, Filter]:
         "file_url": addresses.file,
         "anchor": addresses.anchor,
         "ordinal": addresses.ordinal,
-        "other_languages": lambda own: [
-            (code, LANGUAGES[code]) for code in addresses.place.languages if code != own
-        ],
-        "own_name": lambda code: LANGUAGES[code],
+        "languages": lambda own: [(code, LANGUAGES[code]) for code in addresses.place.languages or (own,)],
         "version": lambda name: f"{name} {__version__}",
         "tile_numbers": pictures.tile_numbers,
         "numbering": pictures.numbering,

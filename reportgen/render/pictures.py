@@ -41,7 +41,7 @@ def numbering(picture: Picture) -> tuple[int, int] | None:
 def tile_numbers(picture: Picture, section: Section) -> Markup:
     """The numbers of a mosaic's tiles as an SVG to lie over it; of the rows alone where tiles are small."""
     grid = picture.grid
-    if grid is None or not grid.numbers:
+    if grid is None or len(grid.numbers) < 2:
         return Markup()
     unit = picture.width / WIDTHS[span(picture)]
     shown = grid.tile_width / unit

@@ -226,6 +226,7 @@ def speaker(language: str) -> Speaker:
     catalogue = copy.deepcopy(read_catalogue(language)) or Catalog(language)
     with (Path(__file__).parent / "sample.uk.po").open("rb") as file:
         for message in read_po(file, locale=language):
-            if message.id and (message.id, message.context) not in catalogue:
+            if message.id:
+                catalogue.delete(message.id, message.context)
                 catalogue.add(message.id, message.string, context=message.context)
     return Speaker(language, catalogue)
