@@ -41,7 +41,8 @@ BLOCK = 1 << 18
 def palette(colours: str) -> Array:
     """A colour map as `STEPS` × 3 bytes."""
     table = np.frombuffer(bytes.fromhex(TABLES[colours]), np.uint8).reshape(256, 3)
-    return table[np.rint(np.linspace(0, 255, STEPS)).astype(int)]
+    colours_used: Array = table[np.rint(np.linspace(0, 255, STEPS)).astype(int)]
+    return colours_used
 
 
 def shared_scale(maps: Array, label: Message | None = None) -> Scale:
@@ -79,11 +80,12 @@ def sampled(values: Array) -> Array:
     The step has no divisor in common with any side of the array, so that every channel, row and
     column gives its share.
     """
-    flat = values.reshape(-1)
+    flat: Array = values.reshape(-1)
     step = max(1, flat.size // SAMPLED)
     while step > 1 and any(math.gcd(step, side) > 1 for side in values.shape if side > 1):
         step += 1
-    return flat[::step]
+    evenly_spaced: Array = flat[::step]
+    return evenly_spaced
 
 
 def _percentile(values: Array, percent: float, absolute: bool = False) -> float:
@@ -112,14 +114,16 @@ def _levels(values: Array, low: float | Array, high: float | Array) -> Array:
         unit *= factor
     np.fmax(unit, 0, out=unit)
     np.fmin(unit, STEPS - 1, out=unit)
-    return np.rint(unit, out=unit).astype(np.uint8)
+    positions: Array = np.rint(unit, out=unit).astype(np.uint8)
+    return positions
 
 
 def stretch(values: Array, axes: tuple[int, ...] | None = None) -> Array:
     """Values to 0…1 over the given axes; what is constant becomes 0, never a division by zero."""
     low = values.min(axis=axes, keepdims=axes is not None)
     span = values.max(axis=axes, keepdims=axes is not None) - low
-    return np.divide(values - low, span, out=np.zeros(values.shape, np.float32), where=span > 0)
+    stretched: Array = np.divide(values - low, span, out=np.zeros(values.shape, np.float32), where=span > 0)
+    return stretched
 
 
 def picture_of_map(values: Array, scale: Scale) -> Picture:
@@ -261,7 +265,9 @@ def _indexed(array: Array, colours: str, grid: Grid | None = None) -> Picture:
 
 def _png(image: Image.Image, kind: Literal["map", "photo"], grid: Grid | None) -> Picture:
     """The image as a PNG; large maps are packed by runs, which is much faster."""
-    strategy = {"compress_type": RUNS} if kind == "map" and image.width * image.height > 1 << 16 else {}
+    settings = {**image.info, "compress_level": COMPRESSION}
+    if kind == "map" and image.width * image.height > 1 << 16:
+        settings["compress_type"] = RUNS
     buffer = io.BytesIO()
-    image.save(buffer, "PNG", compress_level=COMPRESSION, **strategy, **image.info)
+    image.save(buffer, "PNG", **{str(name): value for name, value in settings.items()})
     return Picture(buffer.getvalue(), image.width, image.height, kind, grid)

@@ -152,7 +152,9 @@ class OutputFacts:
 
     kind: "classes" (softmax, or raw scores of exclusive classes), "binary" (one sigmoid), "labels"
     (several sigmoids), "mask" (one sigmoid a pixel), "classmap" (classes a pixel), "values".
-    `from_logits` is true where the network gives raw scores, not probabilities.
+    `from_logits` is true where the network gives raw scores, not probabilities. `before_activation` is
+    true where a target is such a raw score, because softmax or sigmoid could be left out or there is
+    none; false where the answer itself has to stand for it.
     """
 
     name: str
@@ -161,6 +163,7 @@ class OutputFacts:
     shape: tuple[int | None, ...]
     from_logits: bool = False
     names: tuple[str, ...] = ()
+    before_activation: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from reportgen.probe.keras_names import (
@@ -48,13 +48,13 @@ _NEVER_MADE = frozenset({"compile_config", "training_config", "optimizer_config"
 """Parts that are not read: a model is opened to be looked at, never to be trained."""
 
 _FOREIGN = {
-    "Lambda": _("a `Lambda` layer runs Python code that is stored in the file"),
-    "TFSMLayer": _("a `TFSMLayer` reads and runs another file, a SavedModel"),
+    "Lambda": _("a `Lambda` layer, which runs Python code stored in the file"),
+    "TFSMLayer": _("a `TFSMLayer`, which reads and runs another file, a SavedModel"),
     "TorchModuleWrapper": _(
-        "a `TorchModuleWrapper` holds a pickled PyTorch module, which runs code when it is read"
+        "a `TorchModuleWrapper`, a pickled PyTorch module that runs code when it is read"
     ),
-    "FlaxLayer": _("a `FlaxLayer` runs functions that are stored in the file"),
-    "JaxLayer": _("a `JaxLayer` runs functions that are stored in the file"),
+    "FlaxLayer": _("a `FlaxLayer`, which runs functions stored in the file"),
+    "JaxLayer": _("a `JaxLayer`, which runs functions stored in the file"),
 }
 
 
@@ -115,9 +115,7 @@ def _walk(config: Any) -> Iterator[_Place]:
         if isinstance(place.value, dict):
             stack += reversed(_members(place, place.value))
         elif isinstance(place.value, list):
-            stack += [
-                _Place(item, place.key, place.layer, place.depth + 1, place.within) for item in reversed(place.value)
-            ]
+            stack += [replace(place, value=item, depth=place.depth + 1) for item in reversed(place.value)]
 
 
 def _members(place: _Place, value: dict[str, Any]) -> list[_Place]:
@@ -159,7 +157,7 @@ def _judge_object(value: dict[str, Any], layer: str, custom: Collection[str]) ->
     if name == "function":
         yield from _judge_function(value, layer, custom)
     elif name == "__lambda__":
-        yield Concern(layer, _("a lambda: Python code that is stored in the file"))
+        yield Concern(layer, _("a lambda, Python code stored in the file"))
     elif base in _FOREIGN:
         yield Concern(layer, _FOREIGN[base])
     elif base in custom or (isinstance(registered, str) and registered.rpartition(">")[2] in custom):
@@ -202,7 +200,7 @@ def _judge_lookup(value: dict[str, Any], layer: str) -> Iterator[Concern]:
     config = value.get("config")
     vocabulary = config.get("vocabulary") if isinstance(config, dict) else None
     if isinstance(vocabulary, str):
-        yield Concern(layer, _("to read its vocabulary from the file `{path}`", path=_short(vocabulary)))
+        yield Concern(layer, _("its vocabulary from the file `{path}`", path=_short(vocabulary)))
 
 
 def _judge_text(place: _Place, text: str, custom: Collection[str]) -> Iterator[Concern]:

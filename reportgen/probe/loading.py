@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import importlib.util
+import importlib
 import inspect
-import sys
 import warnings
 from collections.abc import Mapping
 from contextlib import nullcontext
@@ -18,7 +16,7 @@ from keras.src.legacy.saving import saving_options, saving_utils
 from keras.src.saving import saving_lib, serialization_lib
 
 from reportgen.errors import InputError, ReportgenError
-from reportgen.probe import Probe, applications, repairs, vetting, weights
+from reportgen.probe import Probe, applications, own_code, repairs, vetting, weights
 from reportgen.probe.keras_names import APPLICATION_LAYERS
 from reportgen.probe.preprocessing import application_of, choose_preprocessing, plain
 from reportgen.probe.source import ModelSource
@@ -66,7 +64,8 @@ def open_model(source: ModelSource) -> OpenedModel:
 
 def custom_objects(wanted: tuple[str, ...]) -> dict[str, Any]:
     """The user's own classes and functions: "module.py:Name" each, imported because the user asked for it."""
-    return {name: made for entry in wanted for name, made in _custom(entry).items()}
+    made = own_code.named(wanted)
+    return made | {keras.saving.get_registered_name(item): item for item in made.values()}
 
 
 def _is_application(name: str) -> bool:
@@ -135,11 +134,13 @@ def _rebuild(
     path = file.report.path
     if not source.trusted:
         vetting.refuse_concerns(file.report)
-    config, remarks = repairs.repair(config, version=file.report.keras_version, custom=frozenset(own))
+    version = file.report.keras_version or str(config.get("keras_version", ""))
+    config, remarks = repairs.repair(config, version=version, custom=frozenset(own), accepts=_accepts)
     foreign = bool(own) or source.trusted
     try:
         with weights.unset_weights(file.report.weights_bytes, unset=not foreign):
-            model = _from_config(config, own, trusted=source.trusted)
+            objects = {**own, "hard_sigmoid": hard_sigmoid} if repairs.SIGMOID in remarks else own
+            model = _from_config(config, objects, trusted=source.trusted)
             if isinstance(model, keras.Model) and not model.built:
                 _build(model, file, path)
     except ReportgenError:
@@ -167,6 +168,17 @@ def _from_config(config: dict[str, Any], own: Mapping[str, Any], *, trusted: boo
     scope = serialization_lib.SafeModeScope(not trusted)
     with saving_options.keras_option_scope(use_legacy_config=True), scope:
         return saving_utils.model_from_config(config, custom_objects=objects)
+
+
+def hard_sigmoid(values: Any) -> Any:
+    """Keras 2's function of this name; Keras 3 gave the name to another one."""
+    return keras.ops.clip(values * 0.2 + 0.5, 0.0, 1.0)
+
+
+def _accepts(kind: str, setting: str) -> bool:
+    """Whether this Keras' layer of that name knows a setting."""
+    made = getattr(keras.layers, kind, None)
+    return made is not None and setting in inspect.signature(made.__init__).parameters
 
 
 def _application_layers() -> dict[str, Any]:
@@ -199,7 +211,7 @@ def _fill(model: keras.Model, file: ModelFile, path: Path) -> None:
         except ReportgenError:
             raise
         except (OSError, KeyError, ValueError, TypeError, AttributeError) as problem:
-            raise weights.mismatch(path, weights.first_line(problem)) from problem
+            raise weights.mismatch(path, own_code.first_line(problem)) from problem
         finally:
             if assets:
                 assets.close()
@@ -233,40 +245,6 @@ def _trust(source: ModelSource, report: vetting.FileReport, own: Mapping[str, An
     return tuple(remarks)
 
 
-def _custom(entry: str) -> dict[str, Any]:
-    file, _colon, name = entry.rpartition(":")
-    path = Path(file)
-    if not file or not name.isidentifier():
-        raise _bad_custom(entry, "it must look like module.py:Name")
-    if not path.is_file():
-        raise _bad_custom(entry, f"there is no file {path}")
-    digest = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:8]
-    module_name = f"reportgen_custom_{path.stem}_{digest}"
-    module = sys.modules.get(module_name)
-    if module is None:
-        spec = importlib.util.spec_from_file_location(module_name, path)
-        if spec is None or spec.loader is None:
-            raise _bad_custom(entry, f"{path} is not a Python file")
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[module_name] = module
-        try:
-            spec.loader.exec_module(module)
-        except Exception as problem:
-            del sys.modules[module_name]
-            raise _bad_custom(entry, f"{path} fails when imported: {weights.first_line(problem)}") from problem
-    made = getattr(module, name, None)
-    if not (inspect.isclass(made) or callable(made)):
-        raise _bad_custom(entry, f"{path} has no class or function '{name}'")
-    return {name: made, keras.saving.get_registered_name(made): made}
-
-
-def _bad_custom(entry: str, why: str) -> InputError:
-    return InputError(
-        f"--custom {entry}: {why}.", slug="custom-unreadable",
-        hint="Name the Python file and the class or function in it, for example layers.py:MyLayer.",
-    )
-
-
 def _too_large(path: Path, file: ModelFile) -> InputError:
     return InputError(
         f"{path}: the network that it describes needs far more weights than the "
@@ -279,7 +257,8 @@ def _without_shape(path: Path) -> InputError:
     return InputError(
         f"{path}: the network was never given an input shape, so it has no layers that could be looked at yet.",
         slug="model-unbuilt",
-        hint="Begin it with keras.Input((height, width, channels)), or call it once on an image, and save it again.",
+        hint="Begin it with keras.Input((height, width, channels)), or call it once on an image, and save it "
+        "again.",
     )
 
 
@@ -287,7 +266,7 @@ def _not_rebuilt(path: Path, file: ModelFile, problem: Exception) -> InputError:
     version = f", which was written by Keras {file.report.keras_version}" if file.report.keras_version else ""
     return InputError(
         f"{path}: Keras {keras.__version__} cannot rebuild the network in the file{version}: "
-        f"{weights.first_line(problem)}.",
+        f"{own_code.first_line(problem)}.",
         slug="model-not-rebuilt",
         hint="Save it again with a newer Keras, or give your own classes with --custom module.py:Name.",
     )

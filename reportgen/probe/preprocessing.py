@@ -107,7 +107,7 @@ def choose_preprocessing(
         return inside
     if known := of_application(application):
         return known, (
-            _("The images were prepared as `{name}` needs it: {how}.", name=application, how=_DESCRIBED[known.name]),
+            _("Images were prepared as `{name}` needs it: {how}.", name=application, how=_DESCRIBED[known.name]),
         )
     for name in _names(model):
         if known := of_application(application_of(name)):
@@ -160,7 +160,8 @@ def _inside(model: Any) -> tuple[Preprocessing, tuple[Message, ...]] | None:
 
 def _first_layers(model: Any, above: str = "") -> Iterator[tuple[str, Any]]:
     """The layers of a network and of the networks in it, in order, with their paths."""
-    for layer in getattr(model, "layers", ()):
+    layers: Any = getattr(model, "operations", None) or getattr(model, "layers", ())
+    for layer in layers:
         path = f"{above}{layer.name}"
         if getattr(layer, "layers", None) and hasattr(layer, "get_layer"):
             yield from _first_layers(layer, f"{path}/")

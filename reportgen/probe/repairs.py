@@ -20,6 +20,7 @@ from reportgen.probe.keras_names import (
     POLICIES,
 )
 from reportgen.probe.operations import as_layers
+from reportgen.probe.renaming import without_slashes
 from reportgen.text import Message, _
 
 Object: TypeAlias = "dict[str, Any]"
@@ -32,8 +33,8 @@ REPLACED = _("Layers that Keras 3 has no more were replaced by equal ones.")
 TENSORFLOW = _("Arithmetic that Keras 2 stored as TensorFlow operations was turned into equal layers.")
 ARITHMETIC = _("Arithmetic between layers, which an HDF5 file stores without its origin, was recognised by name.")
 SIGMOID = _(
-    "The file is from Keras 2, whose `hard_sigmoid` was `0.2·x + 0.5` cut to 0…1; Keras 3 computes `x / 6 + 0.5`, "
-    "so the answers differ a little."
+    "The file is from Keras 2, whose `hard_sigmoid` is not that of Keras 3; it was computed the old way, "
+    "as `0.2·x + 0.5` cut to 0…1."
 )
 
 _LEFTOVERS: dict[str, tuple[str, ...]] = {
@@ -63,9 +64,10 @@ _HOMES = {"Functional": "keras.src.models.functional", "Sequential": "keras", "M
 
 @dataclass
 class _Work:
-    """The state of one repair: what was done, and the names of the user's own classes, which are left alone."""
+    """The state of one repair: what was done, and what is left alone (the user's own classes)."""
 
     custom: Collection[str]
+    accepts: Callable[[str, str], bool]
     done: dict[Message, None] = field(default_factory=dict)
 
     def note(self, message: Message) -> None:
@@ -73,10 +75,17 @@ class _Work:
 
 
 def repair(
-    config: Object, *, version: str = "", custom: Collection[str] = ()
+    config: Object,
+    *,
+    version: str = "",
+    custom: Collection[str] = (),
+    accepts: Callable[[str, str], bool] = lambda _kind, _setting: False,
 ) -> tuple[Object, tuple[Message, ...]]:
-    """The configuration in today's form, changed in place, and what was done to it."""
-    work = _Work(custom)
+    """The configuration in today's form, changed in place, and what was done to it.
+
+    `accepts` says whether this Keras' layer of that name knows a setting; then the setting stays.
+    """
+    work = _Work(custom, accepts)
     for step in (_list_of_layers, _model_scope, _plain_object):
         for item in list(_objects(config)):
             step(item, work)
@@ -118,7 +127,8 @@ def _model_scope(item: Object, work: _Work) -> None:
             work.note(TENSORFLOW)
         _homes_of_operations(layers, work)
         _single_ends(config)
-    _without_slashes(config, work)
+    if without_slashes(config):
+        work.note(SLASHES)
 
 
 def _first_shape(layers: list[Object], work: _Work) -> None:
@@ -158,56 +168,6 @@ def _homes_of_operations(layers: list[Object], work: _Work) -> None:
                     work.note(ARITHMETIC)
 
 
-def _without_slashes(config: Object, work: _Work) -> None:
-    layers = config["layers"]
-    names = [_layer_name(layer) for layer in layers]
-    taken = {name for name in names if "/" not in name}
-    renamed: dict[str, str] = {}
-    for name in names:
-        if "/" in name:
-            renamed[name] = _free(name.replace("/", "_"), taken)
-    if isinstance(config.get("name"), str) and "/" in config["name"]:
-        config["name"] = config["name"].replace("/", "_")
-        work.note(SLASHES)
-    if not renamed:
-        return
-    work.note(SLASHES)
-    for layer in layers:
-        for holder in (layer, layer.get("config")):
-            if isinstance(holder, dict) and holder.get("name") in renamed:
-                holder["name"] = renamed[holder["name"]]
-        layer["inbound_nodes"] = _rename(layer.get("inbound_nodes", []), renamed)
-    for key in ("input_layers", "output_layers"):
-        if key in config:
-            config[key] = _rename(config[key], renamed)
-
-
-def _rename(value: Any, renamed: dict[str, str]) -> Any:
-    """References to layers, `[name, node, tensor]`, with the new names."""
-    if isinstance(value, list):
-        if len(value) >= 3 and isinstance(value[0], str) and isinstance(value[1], int):
-            return [renamed.get(value[0], value[0]), *(_rename(item, renamed) for item in value[1:])]
-        return [_rename(item, renamed) for item in value]
-    if isinstance(value, dict):
-        return {key: _rename(item, renamed) for key, item in value.items()}
-    return value
-
-
-def _free(name: str, taken: set[str]) -> str:
-    number, free = 1, name
-    while free in taken:
-        number += 1
-        free = f"{name}_{number}"
-    taken.add(free)
-    return free
-
-
-def _layer_name(layer: Object) -> str:
-    config = layer.get("config")
-    name = layer.get("name") or (config.get("name") if isinstance(config, dict) else "")
-    return name if isinstance(name, str) else ""
-
-
 def _plain_object(item: Object, work: _Work) -> None:
     """What concerns one object alone."""
     item.pop("compile_config", None)
@@ -231,10 +191,10 @@ def _layer(kind: str, config: Object, work: _Work) -> None:
     if kind == "InputLayer" and "batch_input_shape" in config:
         config["batch_shape"] = config.pop("batch_input_shape")
     for key in (*_EVERYWHERE, *_LEFTOVERS.get(kind, ())):
-        if key in config:
+        if key in config and not work.accepts(kind, key):
             del config[key]
             work.note(LEFTOVERS)
-    if kind in _TRANSPOSED and config.get("groups") == 1:
+    if kind in _TRANSPOSED and config.get("groups") == 1 and not work.accepts(kind, "groups"):
         del config["groups"]
         work.note(LEFTOVERS)
     if kind == "LeakyReLU" and "alpha" in config:

@@ -18,6 +18,7 @@ import tensorflow as tf
 from keras.src.saving import saving_lib
 
 from reportgen.errors import InputError
+from reportgen.probe.own_code import first_line
 
 SPARE_BYTES = 64 << 20
 """What an architecture may ask for beyond four times the weights that are in the file."""
@@ -93,13 +94,6 @@ def mismatch(path: Path, why: str) -> InputError:
     )
 
 
-def first_line(problem: BaseException) -> str:
-    """What an exception says, shortened to one plain line without its full stop."""
-    lines = [line.strip() for line in str(problem).splitlines() if line.strip()]
-    line = lines[0] if lines else type(problem).__name__
-    return (line if len(line) <= 200 else line[:199] + "…").rstrip(".:")
-
-
 def _fill_by_order(model: keras.Model, group: h5py.Group, path: Path) -> None:
     """Keras 2's way: the layers that have weights, in order, whatever their names."""
     owners = [(layer.name, _in_file_order(layer), layer.weights) for layer in model.layers if layer.weights]
@@ -142,9 +136,8 @@ def _strings(group: h5py.Group, name: str) -> list[str]:
         if following not in group.attrs:
             break
         parts.append(following)
-    return [
-        item.decode("utf-8") if isinstance(item, bytes) else str(item) for part in parts for item in group.attrs[part]
-    ]
+    items = [item for part in parts for item in group.attrs[part]]
+    return [item.decode("utf-8") if isinstance(item, bytes) else str(item) for item in items]
 
 
 def read(array: h5py.Dataset) -> Any:

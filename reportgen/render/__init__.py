@@ -141,13 +141,12 @@ def _known(wanted: Sequence[str], known: Mapping[str, object], what: str) -> tup
 
 
 def _tasks(folder: Path, languages: tuple[str, ...], formats: tuple[str, ...]) -> list[Output]:
-    tasks = [
+    return [
         Output(folder, language, name, languages, formats)
         for name in sorted(formats, key=lambda name: EFFORT.index(name) if name in EFFORT else -1)
         for language in (languages[:1] if name in ONCE else languages)
         if name != "json"
     ]
-    return tasks
 
 
 def _copy_static(target: Path, templates: Sequence[Path]) -> None:

@@ -83,7 +83,7 @@ class Speaker(_Fields):
         self.missing: set[str] = set()
         self._catalogue = catalogue if catalogue is not None else read_catalogue(language)
         expression = self._catalogue.plural_expr if self._catalogue else "n != 1"
-        self._plural = gettext.c2py(expression)  # type: ignore[attr-defined]
+        self._plural = gettext.c2py(expression)
 
     def say(self, text: Text) -> str:
         """A message in this language as plain text; a `str` is data and stays as it is."""

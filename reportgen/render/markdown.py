@@ -22,7 +22,10 @@ LARGEST = 900_000
 ROWS = 40
 """A longer table is cut, and says so."""
 _SPECIAL = re.compile(r"([\\`*_\[\]|~$#@])")
-_OPENING = re.compile(r"^([-+=]|\d+(?=[.)]))")
+_BULLET = re.compile(r"^(?=[-+=](\s|$|[-+=]))")
+_NUMBERED = re.compile(r"^(\d+)(?=[.)](\s|$))")
+_SPACE = re.compile(r"[^\S\u00a0\u202f]+")
+"""White space, but not the no-break spaces that numbers need."""
 
 
 def render(report: Report, output: Output, templates: Sequence[Path] = ()) -> None:
@@ -67,15 +70,16 @@ def summary(report: Report, output: Output, speaker: Speaker, templates: Sequenc
             "{count} section did not fit here; `report.json` has it.",
             "{count} sections did not fit here; `report.json` has them.", count=left_out,
         )))
-    text = "\n\n".join(part.strip() for part in parts)
-    return re.sub(r"\n{3,}", "\n\n", text) + "\n"
+    text = "\n".join(line.rstrip() for part in parts for line in (*part.strip().split("\n"), ""))
+    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
 
 
 def escaped(text: str) -> str:
     """A text in which nothing is mark-up, on one line."""
-    line = " ".join(text.split())
+    line = _SPACE.sub(" ", text).strip(" ")
     line = line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return _OPENING.sub(r"\\\1", _SPECIAL.sub(r"\\\1", line))
+    line = _SPECIAL.sub(r"\\\1", line)
+    return _BULLET.sub(r"\\", _NUMBERED.sub(r"\1\\", line))
 
 
 def cell(speaker: Speaker, value: Cell, column: Column) -> str:
@@ -87,7 +91,7 @@ def cell(speaker: Speaker, value: Cell, column: Column) -> str:
 
 def code(text: str) -> str:
     """A text as code, whatever backticks it has itself."""
-    line = " ".join(text.split())
+    line = _SPACE.sub(" ", text).strip(" ")
     fence = "`" * (max((len(run) for run in re.findall("`+", line)), default=0) + 1)
     edge = " " if line.startswith("`") or line.endswith("`") else ""
     return f"{fence}{edge}{line}{edge}{fence}" if line else ""

@@ -79,14 +79,18 @@ def maps(size: int, channels: int, extent: str = "block") -> tuple[Picture, Scal
 
 def _section(name: str, chapter: str, title: Message, *blocks: object, **more: object) -> Section:
     about = more.pop("about", _("What the network makes of the picture at this place, told step by step."))
-    reading = more.pop("reading", _("Look for bright places first. Then compare `{layer}` with the input.", layer=SCRIPT))
+    reading = more.pop(
+        "reading", _("Look for bright places first. Then compare `{layer}` with the input.", layer=SCRIPT)
+    )
     artifact = str(more.pop("artifact", name.split("-")[0]))
     return Section(name, artifact, chapter, title, about, reading, blocks, **more)  # type: ignore[arg-type]
 
 
 def _summary() -> Section:
     return _section(
-        "summary", "overview", _("Summary"),
+        "summary",
+        "overview",
+        _("Summary"),
         Fact("parameters", _("Parameters"), 467_905, ",d"),
         Fact("weights", _("Size of the weights"), 1.8251, ".2f", _("MB")),
         Fact("trained", _("Trained"), True),
@@ -96,9 +100,11 @@ def _summary() -> Section:
         Fact("kind", _("What it answers"), _("a mask: one number for each pixel")),
         Prose(_("The network `{name}` sorts every pixel of the picture into one of two textures.", name=CYRILLIC)),
         Note(_("The values were taken to lie in 0…1, because the file does not say."), "warning"),
-        about=_("A network of {count} layer that tells two textures apart. Here is what it is made of.",
-                "A network of {count} layers that tells two textures apart. Here is what it is made of.",
-                count=len(LAYERS)),
+        about=_(
+            "A network of {count} layer that tells two textures apart. Here is what it is made of.",
+            "A network of {count} layers that tells two textures apart. Here is what it is made of.",
+            count=len(LAYERS),
+        ),
     )
 
 
@@ -108,7 +114,10 @@ def _architecture() -> Section:
         for name, title, family, size, channels, parameters in LAYERS
     )
     columns = (
-        Column(_("Layer"), code=True), Column(_("Kind")), Column(_("Output")), Column(_("Parameters"), ",d"),
+        Column(_("Layer"), code=True),
+        Column(_("Kind")),
+        Column(_("Output")),
+        Column(_("Parameters"), ",d"),
         Column(_("Share"), ".1%"),
     )
     total = sum(layer[5] for layer in LAYERS)
@@ -117,9 +126,16 @@ def _architecture() -> Section:
         for name, kind, _family, size, channels, parameters in LAYERS
     )
     return _section(
-        "architecture", "overview", _("Architecture"),
-        Diagram("network", nodes, EDGES, _("The network from input to output."),
-                _("A diagram: an encoder, a bottleneck and a decoder with one skip connection.")),
+        "architecture",
+        "overview",
+        _("Architecture"),
+        Diagram(
+            "network",
+            nodes,
+            EDGES,
+            _("The network from input to output."),
+            _("A diagram: an encoder, a bottleneck and a decoder with one skip connection."),
+        ),
         Table("layers", columns, rows, _("Layers in the order in which they run.")),
         Note(_("{count} layer has weights.", "{count} layers have weights.", count=4)),
     )
@@ -128,13 +144,29 @@ def _architecture() -> Section:
 def _prediction() -> Section:
     heat = imaging.shared_scale(np.abs(waves(56, 1)))
     return _section(
-        "prediction", "overview", _("Prediction"),
-        Gallery("mask", (photograph(), imaging.picture_of_map(np.abs(waves(56, 1))[..., 0], heat)),
-                (_("the input"), CYRILLIC), _("The picture and what the network said about it."),
-                _("Two pictures side by side: the input and the mask."), "compare", heat, ("224 × 224", "56 × 56")),
-        Chart("classes", "bars", ("tabby cat", SCRIPT, LONG[:60]),
-              (Series(_("Probability"), (0.712, 0.201, 0.087)),),
-              _("The three likeliest classes."), _("Probability"), marked=(0,), format=".1%"),
+        "prediction",
+        "overview",
+        _("Prediction"),
+        Gallery(
+            "mask",
+            (photograph(), imaging.picture_of_map(np.abs(waves(56, 1))[..., 0], heat)),
+            (_("the input"), CYRILLIC),
+            _("The picture and what the network said about it."),
+            _("Two pictures side by side: the input and the mask."),
+            "compare",
+            heat,
+            ("224 × 224", "56 × 56"),
+        ),
+        Chart(
+            "classes",
+            "bars",
+            ("tabby cat", SCRIPT, LONG[:60]),
+            (Series(_("Probability"), (0.712, 0.201, 0.087)),),
+            _("The three likeliest classes."),
+            _("Probability"),
+            marked=(0,),
+            format=".1%",
+        ),
         sample="кіт.jpg",
     )
 
@@ -143,16 +175,36 @@ def _filters() -> Section:
     kernels = waves(3, 16)
     scale = imaging.symmetric_scale(kernels, _("Weight"))
     return _section(
-        "filters", "filters", _("Filters"),
-        Figure(f"filters/{SCRIPT}", imaging.mosaic(kernels, scale), _("All filters of `{layer}`.", layer=SCRIPT),
-               _("A mosaic of sixteen filters of three by three weights."), scale),
-        Chart("norms", "columns", tuple(str(n) for n in range(16)),
-              (Series(_("Norm"), tuple(float(v) for v in np.abs(kernels).sum((0, 1)))),),
-              _("The norm of each filter."), _("Filter"), _("Norm"), marked=(3,)),
-        Note(_("No filter of `{layer}` is dead: the smallest norm is {norm:.3g}.", layer="enc_conv1", norm=0.034521)),
-        formulas=(Formula(r"\Vert w \Vert_1 = \sum_{i,j} |w_{ij}|", _("where `w` is the filter.")),
-                  Formula(r"y = \max(0, x)")),
-        about=_("A filter is a small pattern of weights that slides over its input. It answers where the input is like it."),
+        "filters",
+        "filters",
+        _("Filters"),
+        Figure(
+            f"filters/{SCRIPT}",
+            imaging.mosaic(kernels, scale),
+            _("All filters of `{layer}`.", layer=SCRIPT),
+            _("A mosaic of sixteen filters of three by three weights."),
+            scale,
+        ),
+        Chart(
+            "norms",
+            "columns",
+            tuple(str(n) for n in range(16)),
+            (Series(_("Norm"), tuple(float(v) for v in np.abs(kernels).sum((0, 1)))),),
+            _("The norm of each filter."),
+            _("Filter"),
+            _("Norm"),
+            marked=(3,),
+        ),
+        Note(
+            _("No filter of `{layer}` is dead: the smallest norm is {norm:.3g}.", layer="enc_conv1", norm=0.034521)
+        ),
+        formulas=(
+            Formula(r"\Vert w \Vert_1 = \sum_{i,j} |w_{ij}|", _("where `w` is the filter.")),
+            Formula(r"y = \max(0, x)"),
+        ),
+        about=_(
+            "A filter is a small pattern of weights that slides over its input. It answers where the two are alike."
+        ),
     )
 
 
@@ -162,24 +214,73 @@ def _activations() -> Section:
     heat, heat_scale = maps(28, 1)
     steps = [maps(size, 1)[0] for size in (64, 32, 16)]
     return _section(
-        "activations", "activations", _("Activations"),
-        Figure("activations/enc_conv1", one, _("Every channel of `{layer}`.", layer="enc_conv1"),
-               _("Sixteen maps of gratings; bright stripes turn from channel to channel."), scale),
-        Figure("activations/bottleneck", many, _("Every channel of `{layer}`.", layer="bottleneck"),
-               _("Two hundred and fifty-six small maps of gratings."), own),
-        Figure("heat", heat, _("The mean over all channels."), _("One map of stripes, standing for the mean."), heat_scale),
-        Gallery("steps", tuple(steps), ("enc_conv1", "pool1", "bottleneck"), _("From layer to layer."),
-                _("Three maps that become smaller."), "strip", Scale("viridis", 0, 1, "picture"),
-                ("64 × 64 × 16", "32 × 32 × 16", "16 × 16 × 32")),
-        Chart("sparsity", "lines", ("enc_conv1", "pool1", "bottleneck", "output_conv"),
-              (Series(_("Zeros"), (0.152, None, 0.351, 0.02), (0.01, None, 0.02, 0.0)),
-               Series(_("Near zeros"), (0.2, 0.25, 0.4, float("nan")))),
-              _("The share of zeros by depth."), _("Layer"), _("Share"), format=".1%"),
-        Chart("spread", "curves", (), (Series(_("Density"), tuple(float(v) for v in np.exp(-np.linspace(-3, 3, 61) ** 2))),),
-              _("How the answers are spread."), _("Value"), _("Density"), tuple(float(v) for v in np.linspace(-3, 3, 61))),
+        "activations",
+        "activations",
+        _("Activations"),
+        Figure(
+            "activations/enc_conv1",
+            one,
+            _("Every channel of `{layer}`.", layer="enc_conv1"),
+            _("Sixteen maps of gratings; bright stripes turn from channel to channel."),
+            scale,
+        ),
+        Figure(
+            "activations/bottleneck",
+            many,
+            _("Every channel of `{layer}`.", layer="bottleneck"),
+            _("Two hundred and fifty-six small maps of gratings."),
+            own,
+        ),
+        Figure(
+            "heat",
+            heat,
+            _("The mean over all channels."),
+            _("One map of stripes, standing for the mean."),
+            heat_scale,
+        ),
+        Gallery(
+            "steps",
+            tuple(steps),
+            ("enc_conv1", "pool1", "bottleneck"),
+            _("From layer to layer."),
+            _("Three maps that become smaller."),
+            "strip",
+            Scale("viridis", 0, 1, "picture"),
+            ("64 × 64 × 16", "32 × 32 × 16", "16 × 16 × 32"),
+        ),
+        Chart(
+            "sparsity",
+            "lines",
+            ("enc_conv1", "pool1", "bottleneck", "output_conv"),
+            (
+                Series(_("Zeros"), (0.152, None, 0.351, 0.02), (0.01, None, 0.02, 0.0)),
+                Series(_("Near zeros"), (0.2, 0.25, 0.4, float("nan"))),
+            ),
+            _("The share of zeros by depth."),
+            _("Layer"),
+            _("Share"),
+            format=".1%",
+        ),
+        Chart(
+            "spread",
+            "curves",
+            (),
+            (Series(_("Density"), tuple(float(v) for v in np.exp(-(np.linspace(-3, 3, 61) ** 2)))),),
+            _("How the answers are spread."),
+            _("Value"),
+            _("Density"),
+            tuple(float(v) for v in np.linspace(-3, 3, 61)),
+        ),
         Note(_("Sparsity grows from {low:.1%} to {high:.1%} with depth.", low=0.152, high=0.351)),
-        Note(_("`{layer}` has {count} channel that is silent for this image.",
-               "`{layer}` has {count} channels that are silent for this image.", layer="pool1", count=2), "info"),
+        Note(
+            _(
+                "`{layer}` has {count} channel that is silent for this image.",
+                "`{layer}` has {count} channels that are silent for this image.",
+                layer="pool1",
+                count=2,
+            ),
+            "info",
+        ),
         sample="кіт.jpg",
     )
 
@@ -188,14 +289,29 @@ def _hostile() -> tuple[Section, ...]:
     small, scale = maps(16, 1)
     return tuple(
         _section(
-            name, "увага <b>", _("The layer `{layer}` alone", layer=name),
+            name,
+            "увага <b>",
+            _("The layer `{layer}` alone", layer=name),
             Fact(name, _("Name"), name),
-            Figure(name, small, _("The map of `{layer}`.", layer=name), _("A map with a hostile name: {layer}.", layer=name), scale),
-            Figure(name, small, _("The map of `{layer}` again.", layer=name), _("The same map, the same name."), scale),
-            Table(name, (Column(_("Layer"), code=True), Column(_("Name"))), ((name, name), (f"`|`{name}", f"|{name}\n`*_")),
-                  _("A table for `{layer}`.", layer=name)),
+            Figure(
+                name,
+                small,
+                _("The map of `{layer}`.", layer=name),
+                _("A map with a hostile name: {layer}.", layer=name),
+                scale,
+            ),
+            Figure(
+                name, small, _("The map of `{layer}` again.", layer=name), _("The same map, the same name."), scale
+            ),
+            Table(
+                name,
+                (Column(_("Layer"), code=True), Column(_("Name"))),
+                ((name, name), (f"`|`{name}", f"|{name}\n`*_")),
+                _("A table for `{layer}`.", layer=name),
+            ),
             Note(_("The layer `{layer}` was found under the name {layer}.", layer=name), level),
-            artifact="layer", sample=name,
+            artifact="layer",
+            sample=name,
         )
         for name, level in zip(HOSTILE, ("finding", "info", "warning", "finding"), strict=True)
     )
@@ -204,14 +320,20 @@ def _hostile() -> tuple[Section, ...]:
 @functools.cache
 def sample_report() -> Report:
     """The report."""
-    skipped = _section("attention", "attention", _("Attention"), Note(_("the network has no class scores"), "skipped"))
-    failed = _section("dream", "optimization", _("Dream"), Note(_("DivisionByZero: {text}", text="0 / 0"), "failed"))
+    skipped = _section(
+        "attention", "attention", _("Attention"), Note(_("the network has no class scores"), "skipped")
+    )
+    failed = _section(
+        "dream", "optimization", _("Dream"), Note(_("DivisionByZero: {text}", text="0 / 0"), "failed")
+    )
     return Report(
         _("Two textures: the network `{name}`", name="texture-unet"),
         (_summary(), _architecture(), _prediction(), _filters(), _activations(), *_hostile(), skipped, failed),
         Provenance(
-            (Source("model", "texture & unet.keras", "0123456789abcdef" * 4, 1_912_345),
-             Source("image", "кіт.jpg", "fedcba9876543210" * 4, 51_200)),
+            (
+                Source("model", "texture & unet.keras", "0123456789abcdef" * 4, 1_912_345),
+                Source("image", "кіт.jpg", "fedcba9876543210" * 4, 51_200),
+            ),
             (("reportgen", "0.1.0"), ("keras", "3.15.0")),
             "reportgen build --model 'texture & unet.keras' --image кіт.jpg",
         ),

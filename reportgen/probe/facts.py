@@ -1,0 +1,143 @@
+"""What is known of a layer without running it: its family, its geometry, its activation, its weights."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from reportgen.probe import Family, Layer
+
+_FAMILIES: tuple[tuple[Family, str], ...] = (
+    ("input", r"InputLayer"),
+    ("recurrent", r"LSTM|GRU|SimpleRNN|RNN|Bidirectional|ConvLSTM\dD"),
+    ("convolution", r"(Depthwise|Separable)?Conv\dD(Transpose)?"),
+    ("dense", r"(Einsum)?Dense"),
+    ("pooling", r"(Global|Adaptive)?(Max|Average)Pooling\dD|(Adaptive)?(Max|Average)Pool"),
+    ("upsampling", r"UpSampling\dD"),
+    ("normalization",
+     r"(Batch|Layer|Group|Unit|RMS)Normalization|Normalization|SpectralNormalization|Rescaling|RMSNorm|BatchNorm"),
+    ("activation",
+     r"Activation|ReLU|LeakyReLU|PReLU|ELU|ThresholdedReLU|Softmax|LogSoftmax|Relu6?|LeakyRelu|Elu|Selu|Celu|Gelu|Glu|"
+     r"Silu|Sigmoid|LogSigmoid|HardSigmoid|HardSilu|HardTanh|Tanh|Softplus|Softsign|SoftShrink|TanhShrink|Threshold|"
+     r"SparseSigmoid|SparsePlus|HardShrink|Squareplus|Sparsemax"),
+    ("merge",
+     r"Add|Subtract|Multiply|Average|Maximum|Minimum|Concatenate|Dot|Stack|Divide|TrueDivide|Matmul|Einsum"),
+    ("reshape",
+     r"Flatten|Reshape|Permute|RepeatVector|ZeroPadding\dD|Cropping\dD|CenterCrop|Transpose|Squeeze|ExpandDims|Pad"),
+    ("attention", r"(MultiHead|GroupQuery|GroupedQuery|Additive)?Attention"),
+)
+_ACTIVATIONS = {
+    "LeakyReLU": "leaky_relu", "LeakyRelu": "leaky_relu", "PReLU": "prelu", "ELU": "elu", "ThresholdedReLU": "relu",
+    "ReLU": "relu", "Relu": "relu", "Relu6": "relu6", "LogSoftmax": "log_softmax", "HardSilu": "hard_silu",
+    "HardSigmoid": "hard_sigmoid", "HardTanh": "hard_tanh", "LogSigmoid": "log_sigmoid",
+}
+_SCALINGS = {
+    (1.0, "fan_avg", "uniform"): "GlorotUniform", (1.0, "fan_avg", "normal"): "GlorotNormal",
+    (2.0, "fan_in", "uniform"): "HeUniform", (2.0, "fan_in", "normal"): "HeNormal",
+    (1.0, "fan_in", "uniform"): "LecunUniform", (1.0, "fan_in", "normal"): "LecunNormal",
+}
+
+
+def family_of(layer: Any) -> tuple[Family, str]:
+    """The family of a layer and the name of the class, its own or inherited, that tells it."""
+    for kind in (base.__name__ for base in type(layer).__mro__):
+        for family, pattern in _FAMILIES:
+            if re.fullmatch(pattern, kind):
+                return family, kind
+    return "other", type(layer).__name__
+
+
+def layer_facts(
+    name: str, layer: Any, *, shape: tuple[int | None, ...], parents: tuple[str, ...], owner: str,
+    weights: Sequence[Any],
+) -> Layer:
+    """The facts of one call. `weights` are the layer's own, none for a later call of a shared layer."""
+    family, kind = family_of(layer)
+    # `x / 255` is arithmetic with a constant, and nothing is merged by it
+    if family == "merge" and len(parents) < 2 and not hasattr(layer, "weights"):
+        family = "other"
+    trainable = {id(weight) for weight in getattr(layer, "trainable_weights", ())}
+    return Layer(
+        name=name, kind=type(layer).__name__, family=family, shape=shape, parents=parents,
+        parameters=count(weights), trainable=count(weight for weight in weights if id(weight) in trainable),
+        activation=activation_of(layer, family, kind), padding=_padding(layer), groups=_groups(layer, kind),
+        initializer=_initializer(layer), owner=owner, **_geometry(layer, family, kind),
+    )
+
+
+def count(weights: Iterable[Any]) -> int:
+    """How many numbers the weights hold."""
+    return sum(math.prod(weight.shape) for weight in weights)
+
+
+def activation_of(layer: Any, family: Family, kind: str) -> str:
+    """The activation's name; "linear" for none, "custom" for a function without a name."""
+    if kind == "ReLU":
+        return _relu(layer)
+    if family == "activation" and kind != "Activation":
+        return _ACTIVATIONS.get(kind) or _snake(kind)
+    function = getattr(layer, "activation", None)
+    if function is None:
+        return "linear"
+    if hasattr(function, "__name__"):
+        return "custom" if function.__name__ == "<lambda>" else str(function.__name__)
+    return activation_of(function, *family_of(function))
+
+
+def _relu(layer: Any) -> str:
+    if getattr(layer, "negative_slope", 0):
+        return "leaky_relu"
+    return "relu6" if getattr(layer, "max_value", None) == 6 else "relu"
+
+
+def _snake(kind: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", kind).lower()
+
+
+def _geometry(layer: Any, family: Family, kind: str) -> dict[str, tuple[int, ...]]:
+    """Kernel, strides, dilation and enlargement, per spatial axis."""
+    found: dict[str, tuple[int, ...]] = {}
+    kernel = getattr(layer, "kernel_size", None) or getattr(layer, "pool_size", None)
+    if family in ("convolution", "pooling", "recurrent") and kernel:
+        found["kernel"] = axes = _numbers(kernel)
+        found["strides"] = _numbers(getattr(layer, "strides", None) or kernel, len(axes))
+        if family == "convolution":
+            found["dilation"] = _numbers(getattr(layer, "dilation_rate", 1), len(axes))
+        if kind.endswith("Transpose"):
+            found["factor"] = found["strides"]
+    if family == "upsampling":
+        found["factor"] = _numbers(getattr(layer, "size", ()))
+    return found
+
+
+def _numbers(value: Any, axes: int = 1) -> tuple[int, ...]:
+    return (int(value),) * axes if isinstance(value, int) else tuple(int(number) for number in value)
+
+
+def _padding(layer: Any) -> str:
+    """ "same" or "valid", or what is added or cut before + after on each axis: "1+1, 0+1"."""
+    padding = getattr(layer, "padding", None) or getattr(layer, "cropping", None) or ""
+    if isinstance(padding, str):
+        return padding
+    pairs = [padding] if isinstance(padding[0], int) else padding
+    return ", ".join(f"{before}+{after}" for before, after in pairs)
+
+
+def _groups(layer: Any, kind: str) -> int:
+    if kind.startswith("Depthwise") and getattr(layer, "kernel", None) is not None:
+        return int(layer.kernel.shape[-2])
+    groups = getattr(layer, "groups", 1)
+    return groups if isinstance(groups, int) and kind.startswith("Conv") else 1
+
+
+def _initializer(layer: Any) -> str:
+    initializer = getattr(layer, "kernel_initializer", None) or getattr(layer, "depthwise_initializer", None)
+    if initializer is None:
+        return ""
+    name = type(initializer).__name__
+    if name == "VarianceScaling":
+        kind = "normal" if "normal" in initializer.distribution else "uniform"
+        return _SCALINGS.get((float(initializer.scale), initializer.mode, kind), name)
+    return name if name != "function" else str(initializer.__name__)

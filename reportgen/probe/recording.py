@@ -1,0 +1,348 @@
+"""One pass over a network in which every layer's output is heard, at every depth, and none is changed.
+
+For the length of a `with` block each layer's `call` is replaced by one that calls the original and keeps
+what it returned. The pass runs while TensorFlow compiles a function, so what is kept are the places of the
+graph; the compiled function then returns their values, and the gradients of a score with respect to each.
+Gradients are never taken eagerly: with some networks that ends the process.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from reportgen.probe.feeding import Port
+
+Tensor: TypeAlias = Any
+_ABSENT = object()
+
+
+@dataclass(frozen=True, eq=False)
+class Call:
+    """One call of a layer: its path, the path of the same layer's first call, and what it returned.
+
+    A layer that returns several tensors is known by the first one.
+    """
+
+    name: str
+    layer: Any
+    owner: str
+    outputs: tuple[Tensor, ...]
+
+    @property
+    def output(self) -> Tensor:
+        """The tensor that stands for the layer."""
+        return self.outputs[0]
+
+
+class Recorder:
+    """Hears the layers of a model in one graph and gives each call a path of its own."""
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+        self.calls: list[Call] = []
+        self.producers: dict[str, str] = {}
+        """Which call's path a tensor of the graph, by its name, comes from."""
+        self._above: list[str] = []
+        self._owners: dict[int, str] = {}
+        self._taken: set[str] = set()
+        self._counts: Counter[tuple[str, int]] = Counter()
+        self._graph: Any = None
+
+    def start(self, graph: Any, inputs: Mapping[str, Tensor]) -> None:
+        """Listen in this graph; the model's inputs are known by their names."""
+        self._graph = graph
+        self._taken.update(inputs)
+        self.producers.update({tensor.name: name for name, tensor in inputs.items()})
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Replace every layer's `call`; put all back at the end, whatever happened."""
+        replaced: list[tuple[Any, str, Any]] = []
+        try:
+            for part in parts_of(self.model):
+                attribute = "quantized_call" if getattr(part, "quantization_mode", None) else "call"
+                replaced.append((part, attribute, part.__dict__.get(attribute, _ABSENT)))
+                part.__dict__[attribute] = self._listener(part, getattr(part, attribute))
+            yield
+        finally:
+            for part, attribute, before in reversed(replaced):
+                if before is _ABSENT:
+                    part.__dict__.pop(attribute, None)
+                else:
+                    part.__dict__[attribute] = before
+
+    def hear_answer(self, answer: Tensor) -> str:
+        """The path of the layer that gives the model's answer.
+
+        A model may end in arithmetic of its own, outside any layer; then the model itself is that layer.
+        """
+        if answer.name not in self.producers:
+            self._keep(self.model.name, self.model, (answer,))
+        return self.producers[answer.name]
+
+    def _listener(self, part: Any, original: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(original)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            if tf.compat.v1.get_default_graph() is not self._graph:  # inside a loop's own graph
+                return original(*args, **kwargs)
+            before = len(self.calls)
+            self._above.append(part.name)
+            path = "/".join(self._above)
+            try:
+                result = original(*args, **kwargs)
+            finally:
+                self._above.pop()
+            return self._hear(path, part, result, whole=len(self.calls) > before)
+
+        return call
+
+    def _hear(self, path: str, part: Any, result: Any, *, whole: bool) -> Any:
+        """Keep what a layer returned.
+
+        A whole (a layer in which others were heard) adds only what its parts did not already say. A layer
+        that hands its input on unchanged gets a tensor of its own, so that the two can be told apart.
+        """
+        if not whole:
+            result = tf.nest.map_structure(self._owned, result)
+        fresh = [
+            tensor for tensor in tf.nest.flatten(result)
+            if self._is_ours(tensor) and tensor.name not in self.producers
+        ]
+        if fresh:
+            self._keep(path, part, tuple(fresh))
+        return result
+
+    def _keep(self, path: str, part: Any, outputs: tuple[Tensor, ...]) -> None:
+        name = self._unused(path, part)
+        self.producers.update({tensor.name: name for tensor in outputs})
+        self.calls.append(Call(name, part, self._owners.setdefault(id(part), name), outputs))
+
+    def _owned(self, item: Any) -> Any:
+        if not self._is_ours(item) or item.name not in self.producers:
+            return item
+        own = tf.identity(item)
+        if (mask := getattr(item, "_keras_mask", None)) is not None:
+            own._keras_mask = mask
+        return own
+
+    def _is_ours(self, item: Any) -> bool:
+        """True for a tensor of the recorded graph that holds numbers."""
+        return isinstance(item, tf.Tensor) and getattr(item, "graph", None) is self._graph and (
+            item.dtype.is_floating or item.dtype.is_integer or item.dtype.is_bool
+        )
+
+    def _unused(self, path: str, part: Any) -> str:
+        """The path of this call: "@2" marks a layer's second call, "#2" another layer of the same name."""
+        self._counts[path, id(part)] += 1
+        count = self._counts[path, id(part)]
+        name = path if count == 1 else f"{path}@{count}"
+        number = 1
+        while name in self._taken:
+            number += 1
+            name = f"{path}#{number}" if count == 1 else f"{path}@{count}#{number}"
+        self._taken.add(name)
+        return name
+
+
+def parts_of(model: Any) -> list[Any]:
+    """Every layer and operation inside a model, at any depth, each once, without inputs."""
+    found: dict[int, Any] = {}
+    waiting = [model]
+    while waiting:
+        whole = waiting.pop()
+        for part in _inner(whole):
+            if id(part) not in found and not isinstance(part, keras.layers.InputLayer):
+                found[id(part)] = part
+                waiting.append(part)
+    return list(found.values())
+
+
+def _inner(whole: Any) -> list[Any]:
+    """What a layer is directly made of; Keras' own layers, wrappers too, are taken as one."""
+    if not isinstance(whole, keras.Model) and type(whole).__module__.split(".")[0] == "keras":
+        return []
+    tracked = getattr(whole, "_flatten_layers", None)
+    return [*getattr(whole, "operations", ()), *(tracked(include_self=False, recursive=False) if tracked else ())]
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """What one run of a recorded pass gave, as arrays with the batch axis."""
+
+    outputs: Mapping[str, np.ndarray]
+    answer: np.ndarray
+    score: float | None
+    gradients: Mapping[str, np.ndarray]
+    input_gradient: np.ndarray | None
+
+
+class RecordedPass:
+    """A compiled pass for inputs of one shape: all outputs and, for a target layer, all gradients.
+
+    `target` is None for a pass without gradients, "" for a channel of the answer before softmax or
+    sigmoid, else the path of a layer. `first` holds the paths whose channels come first. `wrt` is the
+    position of the input that shows the image.
+    """
+
+    def __init__(
+        self, model: Any, ports: Sequence[Port], *, wrt: int = 0,
+        output: Callable[[Any], int] = lambda answers: 0, target: str | None = None,
+        first: frozenset[str] = frozenset(),
+    ) -> None:
+        self.recorder = Recorder(model)
+        self.inputs: dict[str, Tensor] = {}
+        self.answer_layer = ""
+        self.squashing = ""
+        self._names = [port.name for port in ports]
+        self._wrt, self._output, self._target, self._first = wrt, output, target, first
+        self._gradient_names: list[str] = []
+        signature = [tf.TensorSpec((1, *port.shape), port.dtype) for port in ports]
+        body = tf.function(self._body, input_signature=[*signature, tf.TensorSpec((), tf.int32)], autograph=False)
+        self._compiled = body.get_concrete_function()
+
+    @property
+    def calls(self) -> list[Call]:
+        """Every call in running order."""
+        return self.recorder.calls
+
+    def run(self, arrays: Sequence[np.ndarray], channel: int = 0) -> Result:
+        """Run the pass on one image's inputs."""
+        outputs, answer, score, gradients, about_input = self._compiled(
+            *(tf.convert_to_tensor(array) for array in arrays), tf.constant(channel)
+        )
+        return Result(
+            dict(zip([*self._names, *(call.name for call in self.calls)], map(shared, outputs), strict=True)),
+            shared(answer[0]),
+            float(score[0]) if score else None,
+            dict(zip(self._gradient_names, map(shared, gradients), strict=True)),
+            shared(about_input[0]) if about_input else None,
+        )
+
+    def _body(self, *arguments: Tensor) -> tuple[list[Tensor], ...]:
+        *inputs, channel = arguments
+        self.inputs = dict(zip(self._names, inputs, strict=True))
+        self.recorder.start(tf.compat.v1.get_default_graph(), self.inputs)
+        with self.recorder.listening():
+            answers = ask(self.recorder.model, inputs)
+        answer = keras.tree.flatten(answers)[self._output(answers)]
+        self.answer_layer = self.recorder.hear_answer(answer)
+        raw, self.squashing = before_squashing(answer)
+        heard = [*inputs, *(call.output for call in self.calls)]
+        outputs = [_plain(tensor) for tensor in heard]
+        if self._target is None:
+            return outputs, [_plain(answer)], [], [], []
+        layer = self._target or self.answer_layer
+        if self._target:
+            raw = next(call.output for call in self.calls if call.name == layer)
+        score, gradients = self._differentiate(raw, channel, heard, channels_first=layer in self._first)
+        return outputs, [_plain(answer)], [score], *gradients
+
+    def _differentiate(
+        self, raw: Tensor, channel: Tensor, heard: list[Tensor], *, channels_first: bool
+    ) -> tuple[Tensor, tuple[list[Tensor], list[Tensor]]]:
+        chosen = raw[:, channel] if channels_first else raw[..., channel]
+        score = tf.reduce_mean(tf.cast(chosen, tf.float32))
+        # Half precision cannot hold the small gradients of a mean over many places: they are
+        # taken of the sum and divided afterwards.
+        half = any(tensor.dtype.size < 4 for tensor in heard if tensor.dtype.is_floating)
+        places = tf.cast(tf.size(chosen), tf.float32) if half else None
+        summed = score if places is None else tf.reduce_sum(tf.cast(chosen, tf.float32))
+        floats = [(position, tensor) for position, tensor in enumerate(heard) if tensor.dtype.is_floating]
+        names = [*self._names, *(call.name for call in self.calls)]
+        found = tf.gradients(summed, [tensor for _position, tensor in floats])
+        gradients: list[Tensor] = []
+        about_input: list[Tensor] = []
+        for (position, _tensor), gradient in zip(floats, found, strict=True):
+            if gradient is None:
+                continue
+            value = _plain(tf.convert_to_tensor(gradient))
+            value = value if places is None else value / places
+            self._gradient_names.append(names[position])
+            gradients.append(value)
+            if position == self._wrt:
+                about_input.append(value)
+        return score, (gradients, about_input)
+
+
+def ask(model: Any, inputs: Sequence[Tensor]) -> Any:
+    """The model's answers to its flat inputs, in inference."""
+    structure = getattr(model, "_inputs_struct", None)
+    packed = inputs[0] if structure is None and len(inputs) == 1 else list(inputs)
+    if structure is not None:
+        packed = keras.tree.pack_sequence_as(structure, list(inputs))
+    return model(packed, training=False)
+
+
+def compiled_answers(
+    model: Any, ports: Sequence[Port], output: Callable[[Any], int]
+) -> Callable[[Sequence[np.ndarray]], np.ndarray]:
+    """A compiled function from batches of inputs to the chosen answer; nothing is recorded."""
+    signature = [tf.TensorSpec((None, *port.shape), port.dtype) for port in ports]
+
+    def body(*inputs: Tensor) -> Tensor:
+        answers = ask(model, inputs)
+        return _plain(keras.tree.flatten(answers)[output(answers)])
+
+    compiled = tf.function(body, input_signature=signature, autograph=False).get_concrete_function()
+    return lambda arrays: shared(compiled(*(tf.convert_to_tensor(array) for array in arrays)))
+
+
+def can_run(model: Any, ports: Sequence[Port]) -> bool:
+    """True where the shapes fit together inside the network; nothing is computed."""
+    signature = [tf.TensorSpec((1, *port.shape), port.dtype) for port in ports]
+    try:
+        tf.function(lambda *inputs: ask(model, inputs), autograph=False).get_concrete_function(*signature)
+    except Exception:  # whatever Keras, TensorFlow or the user's own layer says of a shape
+        return False
+    return True
+
+
+_REPEATED: Mapping[str, Callable[[Any, Tensor], Tensor]] = {
+    "Identity": lambda op, tensor: tensor,
+    "Cast": lambda op, tensor: tensor,
+    "Reshape": lambda op, tensor: tf.reshape(tensor, op.inputs[1]),
+    "Transpose": lambda op, tensor: tf.transpose(tensor, op.inputs[1]),
+    "ExpandDims": lambda op, tensor: tf.expand_dims(tensor, op.inputs[1]),
+    "Squeeze": lambda op, tensor: tf.squeeze(tensor, list(op.get_attr("squeeze_dims")) or None),
+}
+_SQUASHING = {"Softmax": "softmax", "LogSoftmax": "log_softmax", "Sigmoid": "sigmoid"}
+
+
+def before_squashing(answer: Tensor) -> tuple[Tensor, str]:
+    """The answer with its softmax or sigmoid left out, and which of them it was ("" when there is none).
+
+    It is found in the graph, wherever it stood: inside the last layer, as a layer of its own, at any depth,
+    or in the model's own arithmetic. What only moves numbers after it is done again without it.
+    """
+    moved = []
+    op = answer.op
+    while op.type in _REPEATED:
+        moved.append(op)
+        op = op.inputs[0].op
+    if op.type not in _SQUASHING:
+        return answer, ""
+    raw = op.inputs[0]
+    for later in reversed(moved):
+        raw = _REPEATED[later.type](later, raw)
+    return raw, _SQUASHING[op.type]
+
+
+def shared(tensor: Any) -> np.ndarray:
+    """The numbers of a computed tensor without copying them; read-only."""
+    array = np.asarray(memoryview(tensor))
+    array.flags.writeable = False
+    return array
+
+
+def _plain(tensor: Tensor) -> Tensor:
+    """Every kind of float as float32; integers and truth values as they are."""
+    return tf.cast(tensor, tf.float32) if tensor.dtype.is_floating else tensor

@@ -1,0 +1,108 @@
+"""The site in a real browser, from `file://`, with no network."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reportgen.render import render
+from reportgen.render.names import page_names
+from tests.render.sample_report import CYRILLIC, sample_report, speaker
+
+pytestmark = pytest.mark.browser
+ROOT = Path(__file__).parent.parent.parent
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome") or shutil.which("chromium-browser")
+
+
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    node = shutil.which("node")
+    if not (node and CHROMIUM and (ROOT / "node_modules" / "playwright-core").is_dir()):
+        pytest.skip("Chromium, Node.js and `npm ci` are needed: run `make test`")
+    folder = tmp_path_factory.mktemp("with space") / "мій сайт" / "a#b"
+    render(sample_report(), folder, languages=("uk", "en"), formats=("html", "markdown"))
+    pages = [
+        "index.html",
+        "uk/index.html",
+        "en/activations.html",
+        "uk/activations.html",
+        "en/architecture.html",
+        f"uk/{page_names(sample_report())[CYRILLIC]}.html",
+        "en/filters.html",
+        "en/prediction.html",
+    ]
+    done = subprocess.run(
+        [node, str(Path(__file__).parent / "visit.mjs"), CHROMIUM, str(folder), *pages],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_nothing_complains(seen) -> None:
+    assert seen["complaints"] == []
+
+
+def test_no_request_leaves_the_folder(seen) -> None:
+    assert len(seen["requests"]) > 100
+    assert [url for url in seen["requests"] if not url.startswith(("file:///", "data:"))] == []
+
+
+def test_no_accessibility_rule_is_broken_in_light_and_dark_wide_and_narrow(seen) -> None:
+    assert len(seen["looks"]) == 32
+    assert [look for look in seen["looks"] if look["violations"]] == []
+
+
+def test_no_page_is_wider_than_a_small_phone(seen) -> None:
+    assert [page for page in seen["overflow"] if page["beyond"] > 0] == []
+
+
+def test_without_javascript_everything_is_there(seen) -> None:
+    says = speaker("en")
+    plain = {page["page"]: page for page in seen["plain"]}
+    assert all(page["contents"] and page["policy"] == 1 and len(page["text"]) > 200 for page in plain.values())
+    text = " ".join(plain["en/activations.html"]["text"].split())
+    section = sample_report().sections[4]
+    for piece in (
+        section.title,
+        section.about,
+        *(getattr(block, "caption", None) or block.text for block in section.blocks),
+    ):
+        assert " ".join(says.say(piece).split()) in text
+
+
+def test_every_picture_loads_and_the_styles_apply(seen) -> None:
+    assert [page for page in seen["pictures"] if page["broken"] or not page["styled"]] == []
+
+
+def test_pictures_are_enlarged_and_turned_with_the_keyboard_and_focus_comes_back(seen) -> None:
+    told = dict(seen["keyboard"])
+    assert told.pop("caption").startswith("Figure 1. Every channel of enc_conv1.")
+    assert told == {
+        "first": "skip",
+        "skipped": "content",
+        "opened": 1,
+        "turned": True,
+        "around": True,
+        "closed": 0,
+        "back": True,
+    }
+
+
+def test_the_theme_is_chosen_and_remembered(seen) -> None:
+    told = seen["theme"]
+    assert told["light"] != told["dark"] == told["remembered"]
+    assert told["label"] == "Colours: dark"
+
+
+def test_the_language_switch_keeps_the_page_and_the_place(seen) -> None:
+    assert seen["language"] == {"address": "uk/activations.html#heat", "lang": "uk"}

@@ -1,0 +1,199 @@
+"""From a report to a folder: complete, the same every time, without TensorFlow."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from reportgen import render as rendering
+from reportgen.errors import ReportgenError, UsageError
+from reportgen.render import Output, render
+from reportgen.render.manifest import role
+from reportgen.report import codec
+from tests.render.sample_report import sample_report
+
+LIGHT = ("html", "markdown", "json")
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("site")
+    render(sample_report(), folder, languages=("uk", "en"), formats=LIGHT)
+    return folder
+
+
+def test_the_folder_has_what_the_contract_says(folder: Path) -> None:
+    names = set(contents(folder))
+    assert {
+        "index.html",
+        "uk/index.html",
+        "en/index.html",
+        "report.json",
+        "manifest.json",
+        "summary.uk.md",
+        "summary.en.md",
+        "static/site.css",
+        "static/site.js",
+    } <= names
+    assert "static/lab.css" not in names
+    assert codec.dumps(codec.load(folder)) == codec.dumps(sample_report())
+
+
+def test_the_manifest_lists_every_file_with_its_digest_size_and_role(folder: Path) -> None:
+    found = contents(folder)
+    manifest = json.loads(found.pop("manifest.json"))
+    assert manifest["generator"] == "reportgen"
+    listed = manifest["files"]
+    assert [file["path"] for file in listed] == sorted(found)
+    for file in listed:
+        data = found[file["path"]]
+        assert (file["sha256"], file["bytes"]) == (hashlib.sha256(data).hexdigest(), len(data))
+    roles = {file["path"]: file["role"] for file in listed}
+    assert (roles["index.html"], roles["report.json"], roles["summary.uk.md"]) == ("page", "report", "summary")
+    assert "other" not in roles.values()
+
+
+def test_the_roles_of_all_kinds_of_file() -> None:
+    names = (
+        "report.uk.pdf",
+        "results/filters_conv1.png",
+        "assets/0.png",
+        "static/site.css",
+        "uk/a.html",
+        "stray.bin",
+    )
+    assert [role(name) for name in names] == ["document", "figure", "picture", "theme", "page", "other"]
+
+
+def test_two_folders_and_two_processes_give_the_same_bytes(folder: Path, tmp_path: Path) -> None:
+    other = tmp_path / "інша папка"
+    told: list[tuple[int, int, str, str]] = []
+    render(
+        sample_report(),
+        other,
+        languages=("uk", "en"),
+        formats=LIGHT,
+        jobs=2,
+        on_done=lambda done, total, output: told.append((done, total, output.format, output.language)),
+    )
+    assert contents(other) == contents(folder)
+    assert sorted(told)[0][:2] == (1, 4)
+    assert {(format, language) for _done, _total, format, language in told} == {
+        (format, language) for format in ("html", "markdown") for language in ("uk", "en")
+    }
+
+
+def test_the_hash_seed_and_the_time_zone_do_not_matter(folder: Path, tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path\n"
+        "from reportgen.render import render; from reportgen.report import codec\n"
+        f"render(codec.load(Path(sys.argv[1])), Path(sys.argv[2]), languages=('uk', 'en'), formats={LIGHT!r});"
+        "bad = {'tensorflow', 'keras', 'h5py', 'weasyprint'} & set(sys.modules); assert not bad, bad"
+    )
+    environment = {
+        "PYTHONHASHSEED": "7",
+        "TZ": "Pacific/Apia",
+        "LC_ALL": "C",
+        "PATH": "",
+        "PYTHONPATH": ":".join(sys.path),
+    }
+    subprocess.run([sys.executable, "-c", code, str(folder), str(tmp_path / "b")], check=True, env=environment)
+    assert contents(tmp_path / "b") == contents(folder)
+
+
+@pytest.mark.parametrize(
+    "module", ["reportgen.render", "reportgen.render.html", "reportgen.render.pdf", "reportgen.render.figures"]
+)
+def test_no_renderer_loads_tensorflow(module: str) -> None:
+    code = f"import sys, {module}; assert not {{'tensorflow', 'keras'}} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True, env={"PATH": "", "PYTHONPATH": ":".join(sys.path)})
+
+
+def test_the_users_style_sheet_replaces_the_empty_one(tmp_path: Path) -> None:
+    own = tmp_path / "own"
+    (own / "static").mkdir(parents=True)
+    (own / "static" / "custom.css").write_text("p { color: red }")
+    (own / "static" / "logo.png").write_bytes(b"x")
+    render(sample_report(), tmp_path / "out", languages=("en",), formats=("html",), templates=(own,))
+    assert (tmp_path / "out" / "static" / "custom.css").read_text() == "p { color: red }"
+    assert (tmp_path / "out" / "static" / "logo.png").exists()
+    assert (tmp_path / "out" / "static" / "site.css").exists()
+
+
+@pytest.mark.parametrize(
+    ("languages", "formats", "slug"),
+    [
+        (("fr",), ("html",), "unknown-language"),
+        (("en",), ("docx",), "unknown-format"),
+        ((), ("html",), "unknown-language"),
+        (("en",), (), "unknown-format"),
+    ],
+)
+def test_what_is_not_known_is_said_before_anything_is_written(languages, formats, slug, tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as problem:
+        render(sample_report(), tmp_path, languages=languages, formats=formats)
+    assert problem.value.slug == slug
+    assert not list(tmp_path.iterdir())
+
+
+def told_apart(report: object, output: Output, templates: object = ()) -> None:
+    (output.folder / f"{output.language}.txt").write_text("x")
+
+
+@pytest.fixture
+def plugins(monkeypatch: pytest.MonkeyPatch):
+    def install(**values: str) -> None:
+        entries = [importlib.metadata.EntryPoint(name, value, rendering.GROUP) for name, value in values.items()]
+        monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: entries)
+        rendering.renderers.cache_clear()
+
+    yield install
+    rendering.renderers.cache_clear()
+
+
+def test_a_package_may_add_a_format(plugins, tmp_path: Path) -> None:
+    plugins(text=f"{__name__}:told_apart")
+    render(sample_report(), tmp_path, languages=("uk", "en"), formats=("text",))
+    assert {"uk.txt", "en.txt"} <= set(contents(tmp_path))
+
+
+@pytest.mark.parametrize("value", ["nowhere_at_all:f", f"{__name__}:LIGHT", "builtins:len"])
+def test_a_broken_plugin_is_one_clear_error(value: str, plugins) -> None:
+    plugins(text=value)
+    with pytest.raises(UsageError, match="'text'") as problem:
+        rendering.renderers()
+    assert problem.value.slug == "plugin-broken"
+
+
+def test_a_plugin_may_not_take_a_known_name(plugins) -> None:
+    plugins(html=f"{__name__}:told_apart")
+    with pytest.raises(UsageError, match="the name of another"):
+        rendering.renderers()
+
+
+def test_an_error_in_a_worker_arrives_whole(tmp_path: Path) -> None:
+    own = tmp_path / "own" / "site"
+    own.mkdir(parents=True)
+    (own / "index.html.j2").write_text("{{ nothing }}")
+    with pytest.raises(ReportgenError) as problem:
+        render(
+            sample_report(),
+            tmp_path / "out",
+            languages=("uk", "en"),
+            formats=("html",),
+            templates=(own.parent,),
+            jobs=2,
+        )
+    assert problem.value.slug == "template-broken"
+    assert problem.value.hint
+    assert not (tmp_path / "out" / "manifest.json").exists()
