@@ -15,12 +15,14 @@ PACKAGE = ROOT / "reportgen"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 STANDARD = set(sys.stdlib_module_names)
 
+IN_PROBE = tuple(
+    f"probe/{name}.py" for name in ("keras", "recording", "facts", "graph", "feeding", "answers", "layouts", "rules",
+                                    "ascent", "loading", "applications", "weights")
+)
 ONLY_IN = {
-    "tensorflow": ("probe/keras.py", "probe/recording.py", "probe/rules.py", "probe/ascent.py", "probe/loading.py",
-                   "labs/"),
-    "keras": ("probe/keras.py", "probe/recording.py", "probe/rules.py", "probe/ascent.py", "probe/loading.py",
-              "probe/facts.py", "labs/"),
-    "h5py": ("probe/vetting.py", "probe/loading.py", "probe/containers.py"),
+    "tensorflow": (*IN_PROBE, "labs/"),
+    "keras": (*IN_PROBE, "labs/"),
+    "h5py": ("probe/vetting.py", "probe/containers.py", "probe/weights.py"),
     "click": ("cli.py",),
     "rich": ("cli.py",),
     "pydantic": ("config.py",),

@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
+from reportgen.artifacts.activation_heatmaps import ActivationHeatmaps
+from reportgen.artifacts.activation_maps import ActivationMaps
+from reportgen.artifacts.activation_statistics import ActivationStatistics
 from reportgen.artifacts.base import Artifact
+from reportgen.artifacts.dense_layers import DenseLayers
+from reportgen.artifacts.input import InputImage
+from reportgen.artifacts.prediction import Prediction
+from reportgen.artifacts.progression import Progression
 
-ORDER: tuple[type[Artifact], ...] = ()
+ORDER: tuple[type[Artifact], ...] = (
+    InputImage,
+    Prediction,
+    Progression,
+    ActivationMaps,
+    ActivationHeatmaps,
+    ActivationStatistics,
+    DenseLayers,
+)
 CATALOGUE: dict[str, type[Artifact]] = {artifact.name: artifact for artifact in ORDER}
 GROUPS: dict[str, tuple[str, ...]] = {
     chapter: tuple(name for name, artifact in CATALOGUE.items() if artifact.chapter == chapter)

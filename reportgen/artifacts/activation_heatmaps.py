@@ -38,7 +38,7 @@ class ActivationHeatmaps(ImageArtifact):
     formulas = (
         Formula(
             r"m_{y,x}=\frac{1}{K}\sum_{k=1}^{K}a_{y,x,k}",
-            _("where a are the answers of the layer's K channels at the place (y, x) and m is the map that is shown"),
+            _("where a are the answers of the layer's K channels at the place (y, x), and m is the map shown"),
         ),
     )
     layers: tuple[str, ...] = ()
@@ -50,7 +50,7 @@ class ActivationHeatmaps(ImageArtifact):
         drawn, _left = maps_of(study.probe.layers, study.probe.trace(sample.pixels), self.layers)
         drawn = [one for one in drawn if one.answer.ndim == 3]
         if not drawn:
-            raise NotApplicable(_("No layer of this network answers with flat maps that could be laid over an image."))
+            raise NotApplicable(_("No layer of this network answers with flat maps that fit over an image."))
         varied = [one for one in drawn if _varies(one.response.mean_map)]
         constant = [one for one in drawn if not _varies(one.response.mean_map)]
         if varied:
@@ -90,7 +90,7 @@ class ActivationHeatmaps(ImageArtifact):
                 count=len(drawn), image=sample.name, last=drawn[-1].layer.name,
                 where=whereabouts(drawn[-1].response.mean_map),
             ),
-            scale=Scale("viridis", 0.0, 1.0, "picture", _("Mean over channels, from each picture's least to largest")),
+            scale=Scale("viridis", 0.0, 1.0, "picture", _("Mean over channels, from least to largest")),
             notes=tuple(notes),
         )
 
@@ -135,8 +135,10 @@ def _table(drawn: list[Drawn], sample: Sample) -> Table:
         (Column(_("Layer"), code=True), Column(_("Size of the map")), Column(_("Least"), ".3g"),
          Column(_("Largest"), ".3g"), Column(_("Brightest place")), Column(_("Area that holds half"), ".1%")),
         tuple(rows),
-        _("The mean maps for `{image}`: their ends, where they are brightest, and the least part of the area that holds"
-          " half of the answer above the lowest value.", image=sample.file),
+        _(
+            "The mean maps for `{image}`: their ends, where they are brightest, and the least part of the area that"
+            " holds half of the answer above the lowest value.", image=sample.file,
+        ),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -41,7 +41,8 @@ class ActivationMaps(ImageArtifact):
         "A mosaic shows all channels of one layer; the number of a tile is the channel's number, from 0. All"
         " tiles of a mosaic share one scale, so brightness may be compared between channels of a layer, but"
         " not between layers. Where the scale is clipped, the strongest 0.2% of the values all have the last"
-        " colour. A tile of one even dark colour is a channel that did not answer to this image."
+        " colour. Without a ReLU there are answers of both signs: red is positive, blue negative, white zero. A"
+        " tile of one even dark violet is a channel that did not answer to this image."
     )
     formulas = (
         Formula(
@@ -131,7 +132,7 @@ def _caption(one: Drawn, scale: Scale, answer: Array, sample: Sample) -> Message
             "`{layer}`: the answer to `{image}`, one row a channel ({channels}), one column a place ({places}).",
             layer=one.layer.name, image=sample.file, channels=answer.shape[1], places=answer.shape[0],
         )
-    values = {
+    values: dict[str, Any] = {
         "layer": one.layer.name, "image": sample.file, "size": one.size,
         "high": one.response.high, "low": one.response.low,
     }
@@ -164,12 +165,14 @@ def _alt(one: Drawn, sample: Sample) -> Message:
     numbers = one.response
     silent = len(numbers.silent())
     strongest = int(np.argmax(numbers.means))
-    values = {"layer": one.layer.name, "image": sample.name, "strongest": strongest, "zeros": numbers.sparsity}
+    values: dict[str, Any] = {
+        "layer": one.layer.name, "image": sample.name, "strongest": strongest, "zeros": numbers.sparsity,
+    }
     return _(
-        "Response map of layer {layer} for {image}: {count} channel, {zeros:.1%} of the values zero, {silent}"
-        " channels without any answer.",
-        "Response maps of layer {layer} for {image}: {count} channels, strongest on average channel {strongest},"
-        " {zeros:.1%} of the values zero, {silent} channels without any answer.",
+        "Response map of layer {layer} for {image}: {count} channel, number {strongest}; {zeros:.1%} of the values"
+        " are zero; channels without any answer: {silent}.",
+        "Response maps of layer {layer} for {image}: {count} channels, the strongest on average is number"
+        " {strongest}; {zeros:.1%} of the values are zero; channels without any answer: {silent}.",
         count=numbers.channels, silent=silent, **values,
     )
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from reportgen.artifacts.base import ImageArtifact, NotApplicable
-from reportgen.artifacts.responses import Drawn, answers_of, share_within, with_exact_zeros
-from reportgen.artifacts.silence import listed, silent_channels, silent_on_all, threshold_of
-from reportgen.report.blocks import Block, Chart, Column, Fact, Note, Series, Table
+from reportgen.artifacts.responses import Drawn, answers_of, is_vector, share_within, with_exact_zeros
+from reportgen.artifacts.silence import silence_blocks, threshold_of
+from reportgen.report.blocks import Block, Chart, Column, Note, Series, Table
 from reportgen.report.document import Formula
 from reportgen.study import Sample, Study
 from reportgen.text import Message, _
@@ -72,7 +72,7 @@ class ActivationStatistics(ImageArtifact):
                     count=one.response.broken, layer=one.layer.name,
                 ), "warning")
         yield from _sparsity_findings(drawn, exact, shares)
-        yield from self._silence(study, sample, drawn)
+        yield from silence_blocks(study, sample, drawn, self.near_zero, self.dead_from, self.images)
 
     def _sparsity(self, one: Drawn, exact: frozenset[str]) -> float:
         if one.layer.name in exact:
@@ -86,7 +86,7 @@ class ActivationStatistics(ImageArtifact):
             rule = _("exact zeros") if one.layer.name in exact else _("at most {threshold:.2g}", threshold=limit)
             rows.append((
                 one.layer.name, numbers.channels, numbers.mean, numbers.deviation, numbers.low, numbers.high,
-                shares[one.layer.name], rule, len(numbers.silent(limit)),
+                shares[one.layer.name], rule, None if is_vector(one.answer) else len(numbers.silent(limit)),
             ))
         return Table(
             "activation_statistics",
@@ -100,59 +100,6 @@ class ActivationStatistics(ImageArtifact):
                 image=sample.file, part=self.near_zero,
             ),
         )
-
-    def _silence(self, study: Study, sample: Sample, drawn: list[Drawn]) -> Iterator[Block]:
-        own = silent_channels(study, sample, self.near_zero)
-        others = [other for other in study.samples if other is not sample][: max(0, self.images - 1)]
-        everywhere = silent_on_all(study, (sample, *others), self.near_zero) if others else {}
-        rows = [
-            (one.layer.name, len(own[one.layer.name]), one.response.channels, listed(own[one.layer.name]),
-             *((len(everywhere[one.layer.name]), listed(everywhere[one.layer.name])) if others else ()))
-            for one in drawn if len(own[one.layer.name])
-        ]
-        silent = sum(row[1] for row in rows)
-        total = sum(one.response.channels for one in drawn)
-        yield Fact("silent", _("Channels silent for this image"), silent, ",d")
-        yield Fact("channels", _("Channels looked at"), total, ",d")
-        if not rows:
-            yield Note(_("Every one of the {total} channels answers somewhere in `{image}`.",
-                         total=total, image=sample.file))
-            return
-        more = (Column(_("Silent for all {images} images", images=len(others) + 1), "d"), Column(_("Their numbers")))
-        yield Table(
-            "silent_channels",
-            (Column(_("Layer"), code=True), Column(_("Silent channels"), "d"), Column(_("Of"), "d"),
-             Column(_("Numbers of the silent channels")), *(more if others else ())),
-            tuple(rows), _("Channels without any answer to `{image}`, by number.", image=sample.file),
-        )
-        worst = max(rows, key=lambda row: row[1] / row[2])
-        yield Note(_(
-            "{count} of {total} channels is silent for this image (n = 1); `{layer}` has {worst} of {of}.",
-            "{count} of {total} channels are silent for this image (n = 1); the largest share is in `{layer}`:"
-            " {worst} of {of}.",
-            count=silent, total=total, layer=worst[0], worst=worst[1], of=worst[2],
-        ))
-        if others:
-            yield self._over_images(len(others) + 1, sum(row[4] for row in rows), total)  # type: ignore[misc]
-
-    def _over_images(self, images: int, count: int, total: int) -> Note:
-        if images >= self.dead_from:
-            return Note(_(
-                "{count} of {total} channels is dead: without an answer to any of {images} images (from"
-                " {dead_from} on the word is used; near zero is at most {part:.0%} of the deviation, or 0"
-                " after a ReLU).",
-                "{count} of {total} channels are dead: without an answer to any of {images} images (from"
-                " {dead_from} on the word is used; near zero is at most {part:.0%} of the deviation, or 0"
-                " after a ReLU).",
-                count=count, total=total, images=images, dead_from=self.dead_from, part=self.near_zero,
-            ))
-        return Note(_(
-            "{count} of {total} channels is silent for all {images} images; too few to call it dead"
-            " (from {dead_from} images on).",
-            "{count} of {total} channels are silent for all {images} images; too few images to call them dead"
-            " (from {dead_from} on).",
-            count=count, total=total, images=images, dead_from=self.dead_from,
-        ))
 
 
 def _charts(

@@ -53,7 +53,7 @@ class DenseLayers(ImageArtifact):
         trace = study.probe.trace(sample.pixels)
         drawn = [one for one in answers_of(study.probe.layers, trace, self.layers) if is_vector(one.answer)]
         if not drawn:
-            raise NotApplicable(_("This network has no layer of units without places: its answers are maps to the end."))
+            raise NotApplicable(_("This network has no layer of units: its answers are maps to the end."))
         exact = with_exact_zeros(study.probe.layers)
         rows = []
         for one in drawn:
@@ -64,7 +64,7 @@ class DenseLayers(ImageArtifact):
             limit = threshold_of(one, exact, self.near_zero)
             share = one.response.sparsity if one.layer.name in exact else share_within(one.answer, limit)
             rule = _("exact zeros") if one.layer.name in exact else _("at most {threshold:.2g}", threshold=limit)
-            said = ", ".join(_said(names[k], k) for k in best)
+            said = "; ".join(_said(names[k], k) for k in best)
             rows.append((
                 one.layer.name, one.layer.kind, len(units), one.response.mean, one.response.deviation,
                 one.response.low, one.response.high, share, rule, said,
@@ -115,7 +115,7 @@ def _finding(
         return Note(_("In `{layer}` no unit answers with more than 0.", layer=one.layer.name))
     positive = np.clip(np.nan_to_num(values), 0, None).astype(np.float64)
     held = float(positive[best].sum() / positive.sum())
-    shown = ", ".join(_said(names[k], k) for k in best)
+    shown = "; ".join(_said(names[k], k) for k in best)
     if exact:
         return Note(_(
             "`{layer}`: {share:.1%} of {units} units are exactly zero; the strongest ({shown}) hold {held:.1%}"

@@ -81,7 +81,8 @@ class InputImage(ImageArtifact):
                 "Histogram of the brightness of `{image}` at the network's size, before preprocessing:"
                 " {bins} bins from black (0) to white (1).", image=sample.file, bins=len(edges) - 1,
             ),
-            _("Brightness"), _("Share of pixels"), tuple(float(x) for x in (edges[:-1] + edges[1:]) / 2), format=".2%",
+            _("Brightness"), _("Share of pixels"), tuple(float(x) for x in (edges[:-1] + edges[1:]) / 2),
+            format=".2%",
         )
 
 
@@ -151,7 +152,8 @@ def _findings(study: Study, sample: Sample, trace: Trace) -> Iterator[Note]:
     yield Note(_(
         "The network is fed values from {low:.4g} (black) to {high:.4g} (white); those of `{image}` lie between"
         " {least:.4g} and {largest:.4g}, with the mean {mean:.4g}.",
-        low=facts.low, high=facts.high, image=sample.file, least=low, largest=high, mean=float(fed.mean(dtype=np.float64)),
+        low=facts.low, high=facts.high, image=sample.file, least=low, largest=high,
+        mean=float(fed.mean(dtype=np.float64)),
     ))
     slack = 1e-3 * max(abs(facts.high - facts.low), 1e-6)
     if low < min(facts.low, facts.high) - slack or high > max(facts.low, facts.high) + slack:

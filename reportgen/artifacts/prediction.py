@@ -96,14 +96,15 @@ class Prediction(ImageArtifact):
             margin = float(shares[best] - shares[order[1]])
             yield Fact("margin", _("Margin over the second"), margin, ".1%")
             yield Fact("entropy", _("Entropy"), entropy(shares), ".3f", _("bits"))
-            yield Fact("entropy_limit", _("Largest possible entropy"), float(np.log2(len(shares))), ".3f", _("bits"))
+            limit = float(np.log2(len(shares)))
+            yield Fact("entropy_limit", _("Largest possible entropy"), limit, ".3f", _("bits"))
             yield Note(_(
                 "The network takes the image for “{label}” with a probability of {share:.1%}; the second,"
                 " “{second}”, has {other:.1%}, so the margin is {margin:.1%} and the entropy {entropy:.2f} of"
                 " {limit:.2f} bits.",
                 label=study.label(best), share=float(shares[best]), second=study.label(int(order[1])),
                 other=float(shares[order[1]]), margin=margin, entropy=entropy(shares),
-                limit=float(np.log2(len(shares))),
+                limit=limit,
             ))
         yield from _truth(study, sample, shares, order, true)
 
@@ -199,8 +200,10 @@ def true_class(study: Study, sample: Sample, shares: Array) -> int | None:
 
 def _marked(study: Study, number: int, best: int, true: int | None) -> Text:
     label = study.label(number)
+    if number == best == true:
+        return _("{label} (predicted, true)", label=label)
     if number == best:
-        return _("{label} (predicted, true)", label=label) if number == true else _("{label} (predicted)", label=label)
+        return _("{label} (predicted)", label=label)
     return _("{label} (true)", label=label) if number == true else label
 
 
@@ -208,7 +211,7 @@ def _truth(study: Study, sample: Sample, shares: Array, order: Array, true: int 
     if not sample.label:
         return
     if true is None:
-        yield Note(_("The true class “{label}” is not among the names of the classes.", label=sample.label), "warning")
+        yield Note(_("The true class “{label}” is none of the named classes.", label=sample.label), "warning")
     elif true == int(order[0]):
         yield Note(_("The true class is “{label}”: the answer is right.", label=sample.label))
     else:
@@ -249,10 +252,10 @@ def _values(study: Study, sample: Sample, scores: Array) -> Iterator[Block]:
 
 
 def _numbers(study: Study, sample: Sample, values: Array) -> Iterator[Block]:
-    shown = [int(k) for k in np.argsort(-np.abs(values), kind="stable")[:ALL]] if len(values) > ALL else range(len(values))
+    order = np.argsort(-np.abs(values), kind="stable")[:ALL] if len(values) > ALL else np.arange(len(values))
     yield Table(
         "prediction_values", (Column(_("Output")), Column(_("Value"), ".4g")),
-        tuple((study.label(k), float(values[k])) for k in shown),
+        tuple((study.label(int(k)), float(values[k])) for k in order),
         _("The network's answer to `{image}`.", image=sample.file) if len(values) <= ALL
         else _("The largest values of the network's answer to `{image}`.", image=sample.file),
     )

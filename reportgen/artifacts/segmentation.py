@@ -80,7 +80,7 @@ def mask_blocks(study: Study, sample: Sample, scores: Array, threshold: float) -
     yield Figure(
         "prediction:probability", imaging.picture_of_map(shares, scale),
         _("The probability that the network gives to each pixel of `{image}`.", image=sample.file),
-        _("A map of probabilities from {low:.2f} to {high:.2f} for {image}; mean {mean:.2f}.", image=sample.file,
+        _("A map of probabilities from {low:.2f} to {high:.2f} for {image}; mean {mean:.2f}.", image=sample.name,
           low=float(shares.min()), high=float(shares.max()), mean=float(shares.mean())),
         scale,
     )
@@ -100,9 +100,10 @@ def _comparison(sample: Sample, predicted: Array, true: Array) -> Iterator[Block
     numbers = np.where(predicted, np.where(true, 1, 2), np.where(true, 3, 0))
     colours = np.array([BACKGROUND, BOTH, ONLY_PREDICTED, ONLY_TRUE], np.uint8)
     alt = _(
-        "A map of agreement: {both:.1%} of the pixels are in both masks, {predicted:.1%} only in the predicted one,"
-        " {true:.1%} only in the true one.",
-        both=found.both / true.size, predicted=found.only_predicted / true.size, true=found.only_true / true.size,
+        "A map of agreement for {image}: {both:.1%} of the pixels are in both masks, {predicted:.1%} only in the"
+        " predicted one, {true:.1%} only in the true one.",
+        image=sample.name, both=found.both / true.size, predicted=found.only_predicted / true.size,
+        true=found.only_true / true.size,
     )
     yield Figure(
         "prediction:disagreement", imaging.picture_of_classes(numbers, colours),
@@ -113,7 +114,8 @@ def _comparison(sample: Sample, predicted: Array, true: Array) -> Iterator[Block
     yield _legend(
         "prediction:agreement", colours[[1, 2, 3, 0]], names, tuple(count / true.size for count in counts),
         _("The colours of the picture of agreement, with the share of pixels."),
-        _("Four colours with their meaning: both masks, only the predicted, only the true, and neither."),
+        _("Four colours of the picture for {image}: both masks, only the predicted, only the true, and neither.",
+          image=sample.name),
     )
     yield Fact("iou", _("IoU (intersection over union)"), found.iou, ".4f")
     yield Fact("dice", _("Dice coefficient"), found.dice, ".4f")
@@ -150,16 +152,17 @@ def classmap_blocks(study: Study, sample: Sample, scores: Array) -> Iterator[Blo
     )
     shown = present[:24]
     yield _legend(
-        "prediction:legend", colours[shown], tuple(study.label(k) for k in shown), tuple(float(areas[k]) for k in shown),
+        "prediction:legend", colours[shown], tuple(study.label(k) for k in shown), tuple(areas[shown].tolist()),
         _("The colours of the classes, with the share of the area."),
-        _("{count} colour with the name of its class and its share of the area.",
-          "{count} colours with the names of their classes and their shares of the area.", count=len(shown)),
+        _("{count} colour of the map for {image}, with the name of its class and its share of the area.",
+          "{count} colours of the map for {image}, with the names of their classes and their shares of the area.",
+          count=len(shown), image=sample.name),
     )
-    best = scores.max(axis=-1)
+    sums = np.bincount(numbers.reshape(-1), scores.max(axis=-1).reshape(-1), len(areas))
     yield Table(
         "prediction_areas",
         (Column(_("Class")), Column(_("Share of the area"), ".2%"), Column(_("Mean probability there"), ".1%")),
-        tuple((study.label(k), float(areas[k]), float(best[numbers == k].mean())) for k in present),
+        tuple((study.label(k), float(areas[k]), float(sums[k] / (areas[k] * numbers.size))) for k in present),
         _("How much of `{image}` each class takes.", image=sample.file),
     )
     yield Fact("classes", _("Classes found"), len(present), "d")
@@ -174,14 +177,15 @@ def class_colours(count: int) -> Array:
     """A colour for every class: eight that all can tell apart, then hues by the golden ratio."""
     more = [colorsys.hsv_to_rgb(k * 0.618034 % 1, (0.9, 0.55, 0.75)[k % 3], (0.85, 0.95, 0.6)[k % 3])
             for k in range(len(DISTINCT), count)]
-    return np.array([*DISTINCT[:count], *(tuple(round(255 * part) for part in colour) for colour in more)], np.uint8)
+    return np.array([*DISTINCT[:count], *([round(255 * part) for part in colour] for colour in more)], np.uint8)
 
 
 def _legend(
     name: str, colours: Array, labels: tuple[Text, ...], shares: tuple[float, ...], caption: Message, alt: Message
 ) -> Gallery:
     swatches = tuple(_swatch(colour) for colour in colours)
-    return Gallery(name, swatches, labels, caption, alt, notes=tuple(_("{share:.1%}", share=share) for share in shares))
+    notes = tuple(_("{share:.1%}", share=share) for share in shares)
+    return Gallery(name, swatches, labels, caption, alt, notes=notes)
 
 
 def _swatch(colour: Array) -> Picture:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import struct
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -105,6 +106,21 @@ def open_member(archive: zipfile.ZipFile, path: Path, name: str, unpacked: IO[by
             unpacked.write(piece)
     unpacked.seek(0)
     return unpacked
+
+
+def intact(archive: zipfile.ZipFile, path: Path, name: str) -> bool:
+    """Whether a stored member's bytes give the checksum that the archive states."""
+    member = archive.getinfo(name)
+    if member.compress_type != zipfile.ZIP_STORED:
+        return True  # was checked while it was unpacked
+    total, left = 0, member.file_size
+    with path.open("rb", buffering=0) as file:
+        file.seek(_data_offset(path, member))
+        piece = memoryview(bytearray(1 << 20))
+        while left and (count := file.readinto(piece[: min(left, len(piece))])):
+            total = zlib.crc32(piece[:count], total)
+            left -= count
+    return total == member.CRC
 
 
 def measure(file: h5py.File, size: int) -> Contents:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from reportgen.probe import Family, Layer
+import keras
+import numpy as np
+
+from reportgen.probe import Array, Family, Layer, Layers, ModelFacts
+from reportgen.probe.graph import shared
 
 _FAMILIES: tuple[tuple[Family, str], ...] = (
     ("input", r"InputLayer"),
@@ -141,3 +146,72 @@ def _initializer(layer: Any) -> str:
         kind = "normal" if "normal" in initializer.distribution else "uniform"
         return _SCALINGS.get((float(initializer.scale), initializer.mode, kind), name)
     return name if name != "function" else str(initializer.__name__)
+
+
+def total_strides(layers: Layers) -> set[int]:
+    """By how much the layers' outputs are smaller than the input, for every layer, with 1."""
+    strides: dict[str, int] = {}
+    for layer in layers:
+        above = max((strides.get(up, 1) for up in layer.parents), default=1)
+        if layer.factor:
+            strides[layer.name] = max(1, above // layer.factor[0])
+        else:
+            strides[layer.name] = above * (layer.strides[0] if layer.strides else 1)
+    return {1, *strides.values()}
+
+
+def names_of_weights(weights: tuple[Any, ...]) -> dict[str, Any]:
+    """Weights by their own names; where two have the same, by as much of their path as tells them apart."""
+    for depth in range(1, 12):
+        names = ["/".join(weight.path.split("/")[-depth:]) if depth > 1 else weight.name for weight in weights]
+        if len(set(names)) == len(names):
+            return dict(zip(names, weights, strict=True))
+    return {f"{weight.name}#{number}": weight for number, weight in enumerate(weights, start=1)}
+
+
+def canonical_weight(weight: Any, layer: Layer) -> Array:
+    """A weight as float32; a transposed convolution's kernel in the order of the others."""
+    tensor = keras.ops.convert_to_tensor(weight.value)
+    array = shared(tensor if str(weight.dtype) != "bfloat16" else keras.ops.cast(tensor, "float32"))
+    array = array.astype(np.float32, copy=False)
+    if layer.factor and layer.family == "convolution" and weight.name == "kernel":
+        array = np.swapaxes(array, -1, -2)
+    return array
+
+
+def model_facts(model: Any, opened: Any) -> ModelFacts:
+    """The facts of the model as a whole."""
+    policies = Counter(
+        getattr(layer.dtype_policy, "name", "float32") for layer in model._flatten_layers() if layer.weights
+    )
+    return ModelFacts(
+        opened.name, opened.title, count(model.weights), count(model.trainable_weights),
+        policies.most_common(1)[0][0] if policies else "float32", opened.kind,
+        sum(math.prod(weight.shape) * _width(weight.dtype) for weight in model.weights), opened.remarks,
+    )
+
+
+def _width(dtype: Any) -> int:
+    """Bytes of one number."""
+    return 2 if str(dtype) == "bfloat16" else np.dtype(str(dtype)).itemsize
+
+
+def parts_of(model: Any) -> list[Any]:
+    """Every layer and operation inside a model, at any depth, each once, without inputs."""
+    found: dict[int, Any] = {}
+    waiting = [model]
+    while waiting:
+        whole = waiting.pop()
+        for part in _inner(whole):
+            if id(part) not in found and not isinstance(part, keras.layers.InputLayer):
+                found[id(part)] = part
+                waiting.append(part)
+    return list(found.values())
+
+
+def _inner(whole: Any) -> list[Any]:
+    """What a layer is directly made of; Keras' own layers, wrappers too, are taken as one."""
+    if not isinstance(whole, keras.Model) and type(whole).__module__.split(".")[0] == "keras":
+        return []
+    tracked = getattr(whole, "_flatten_layers", None)
+    return [*getattr(whole, "operations", ()), *(tracked(include_self=False, recursive=False) if tracked else ())]

@@ -10,37 +10,12 @@ import numpy as np
 
 from reportgen.errors import InputError, UsageError
 from reportgen.probe import Array, InputFacts, preprocessing
+from reportgen.probe.ports import Port, Shape
 from reportgen.probe.source import ModelSource, Preprocessing
 from reportgen.text import Message, _
 
-Shape = tuple[int | None, ...]
 FRAMES = 16
 """How deep a volume is made where the network does not say."""
-
-
-@dataclass(frozen=True, slots=True)
-class Port:
-    """An input of the network in its own layout, without the batch axis."""
-
-    name: str
-    shape: Shape
-    dtype: str = "float32"
-
-
-def chosen_port(ports: Sequence[Port], wanted: str) -> int:
-    """The position of the input that shows the image: the one asked for, else the likeliest.
-
-    Without a wish that is the first input that can hold a picture, else the first.
-    """
-    names = [port.name for port in ports]
-    if wanted:
-        if wanted not in names:
-            raise UsageError(
-                f"The network has no input '{wanted}'.", slug="unknown-input",
-                hint=f"Its inputs are: {', '.join(names)}.",
-            )
-        return names.index(wanted)
-    return next((position for position, port in enumerate(ports) if len(port.shape) == 3), 0)
 
 
 @dataclass(frozen=True)
@@ -164,7 +139,7 @@ def picture_form(name: str, shape: Shape) -> tuple[tuple[int | None, int | None]
         return (1, shape[0]), 1
     raise InputError(
         f"The network's input '{name}' has the shape {shape or '()'}, into which no image can be put.",
-        slug="input-shape", hint="A network can be looked at when its input is a picture, a row of numbers or a volume.",
+        slug="input-shape", hint="An input that can be given one is a picture, a row of numbers or a volume.",
     )
 
 
@@ -185,7 +160,7 @@ def as_dtype(values: Array, dtype: str) -> Array:
     """Values as the input's numbers; whole numbers are rounded."""
     if np.dtype(_NUMPY.get(dtype, dtype)).kind in "iu":
         bounds = np.iinfo(dtype)
-        return np.clip(np.rint(values), bounds.min, bounds.max).astype(dtype)
+        values = np.clip(np.rint(values), bounds.min, bounds.max)
     real: Array = values.astype(_NUMPY.get(dtype, dtype), copy=False)
     return real
 

@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import numpy as np
+
+from reportgen.probe import Array
+
 _ONLY_SHAPES = frozenset({"Shape", "ShapeN", "Size", "Rank", "ZerosLike", "OnesLike"})
 
 
@@ -33,3 +37,22 @@ def _walk(outputs: tuple[Any, ...], producers: Mapping[str, str], stops: frozens
         elif tensor.op.type not in stops:
             waiting.extend(reversed(tensor.op.inputs))
     return tuple(found)
+
+
+def shared(tensor: Any) -> Array:
+    """The numbers of a computed tensor without copying them; read-only."""
+    array = np.asarray(memoryview(tensor))
+    array.flags.writeable = False
+    return array
+
+
+def unbatched(shape: Any) -> tuple[int | None, ...]:
+    """A recorded tensor's shape without the batch axis, which is 1 there."""
+    sides = () if shape.rank is None else tuple(shape)
+    return sides[1:] if sides and sides[0] in (1, None) else sides
+
+
+def one_of(array: Array) -> Array:
+    """The only item of a batch; what has no batch axis stays as it is."""
+    one: Array = array[0] if array.ndim and array.shape[0] == 1 else array
+    return one

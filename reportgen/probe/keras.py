@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from reportgen.errors import InputError, ReportgenError, UsageError
-from reportgen.probe import Array, InputFacts, Layer, Layers, ModelFacts, OutputFacts, Target, Trace
+from reportgen.probe import Array, InputFacts, Layer, Layers, OutputFacts, Target, Trace
 from reportgen.probe.answers import meaning
-from reportgen.probe.facts import count, layer_facts
-from reportgen.probe.feeding import Port, chosen_port, feeding_of, input_facts
-from reportgen.probe.graph import parents
+from reportgen.probe.facts import canonical_weight, layer_facts, model_facts, names_of_weights, total_strides
+from reportgen.probe.feeding import feeding_of, input_facts
+from reportgen.probe.graph import one_of, parents, shared, unbatched
 from reportgen.probe.layouts import channels_first
-from reportgen.probe.recording import RecordedPass, can_run, compiled_answers, shared
+from reportgen.probe.ports import TRIED_SIDE, Port, chosen_port, input_ports, output_names, sized, zeros_for
+from reportgen.probe.recording import RecordedPass, ask, plain
 from reportgen.probe.source import ModelSource, Preprocessing
 from reportgen.text import Message
 
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
 BATCH_BYTES = 512 << 20
 """How much the outputs of all layers may weigh for the images that `scores` runs at once."""
 LARGEST_BATCH = 32
-TRIED_SIDE = 96
-"""About how long the sides are on which it is tried whether a size fits."""
 
 
 class KerasProbe:
@@ -41,11 +40,13 @@ class KerasProbe:
     ) -> None:
         self._model = model
         self._source = source
-        self._ports, structured = input_ports(model)
+        self._ports = input_ports(model)
         self._chosen = chosen_port(self._ports, source.input)
-        build(model, self._ports, structured)
+        if not (model.built and model.weights):
+            ask(model, zeros_for(self._ports))  # a model makes its weights when it is first called
         self._passes: dict[tuple[str | None, tuple[int, ...]], RecordedPass] = {}
-        self._answers: Any = None
+        self._batched: Callable[[Sequence[Array]], Array] | None = None
+        self._sized_only = False
         self._output_names: tuple[str, ...] = ()
         self._output_at = 0
         self._first: frozenset[str] = frozenset()
@@ -56,8 +57,7 @@ class KerasProbe:
         self._feeding = feeding_of(
             self._ports, self._chosen, self._ports[self._chosen].name in self._first, preprocessing, source
         )
-        answer = self._describe_answer(seen)
-        self.output, said = answer
+        self.output, said = self._describe_answer(seen)
         self.input: InputFacts = input_facts(self._feeding, self._multiple(), (*assumptions, *said))
         self.model = model_facts(model, opened)
 
@@ -70,16 +70,26 @@ class KerasProbe:
     def scores(self, batch: Array) -> Array:
         """See `Probe`. Large batches are run in pieces."""
         batch = np.asarray(batch, np.float32)
-        if self._answers is None:
-            self._answers = compiled_answers(self._model, self._ports, self._pick_output)
-        size = self._batch_size(batch.shape[1:3])
-        pieces = []
-        for start in range(0, len(batch), size):
-            arrays = self._feeding.arrays(batch[start : start + size])
-            pieces.append(self._attempt(lambda arrays=arrays: self._answers(arrays), batch.shape[1:]))
-        if not pieces:
+        if not len(batch):
             return np.zeros((0, *(side or 0 for side in self.output.shape)), np.float32)
-        return np.stack([self._answer(one) for piece in pieces for one in piece]).astype(np.float32, copy=False)
+        size = self._batch_size(batch.shape[1:3])
+        pieces = [self._feeding.arrays(batch[start : start + size]) for start in range(0, len(batch), size)]
+        found = self._attempt(lambda: [one for arrays in pieces for one in self._answer_all(arrays)], batch.shape[1:])
+        return np.stack([self._answer(one) for one in found]).astype(np.float32, copy=False)
+
+    def _answer_all(self, arrays: list[Array]) -> Array:
+        """Answers to a batch; one by one where the network cannot be compiled for any number of images."""
+        if self._batched is None:
+            try:
+                self._batched = compiled_answers(self._model, self._ports, self._pick_output)
+            except Exception:  # a layer of the user's own may count on knowing every size
+                self._batched = self._one_by_one
+        return self._batched(arrays)
+
+    def _one_by_one(self, arrays: Sequence[Array]) -> Array:
+        shape = tuple(arrays[self._chosen].shape[1:])
+        each = [[array[at : at + 1] for array in arrays] for at in range(len(arrays[0]))]
+        return np.concatenate([self._pass(None, shape).run(one).answer for one in each])
 
     def trace(self, pixels: Array, target: Target | None = None) -> Trace:
         """See `Probe`."""
@@ -119,8 +129,6 @@ class KerasProbe:
         self._sized_only = True
         return seen
 
-    _sized_only = False
-
     def _compile(self, layer: str | None, ports: tuple[Port, ...] | None) -> RecordedPass:
         made = RecordedPass(
             self._model, ports or self._ports, wrt=self._chosen, output=self._pick_output, target=layer,
@@ -140,7 +148,7 @@ class KerasProbe:
 
     def _pick_output(self, answers: Any) -> int:
         """The position of the chosen output among the flat answers; learns their names."""
-        names = output_names(self._model, answers)
+        names = output_names(self._model, [path for path, _answer in keras.tree.flatten_with_path(answers)])
         self._output_names = names
         wanted = self._source.output
         if wanted and wanted not in names:
@@ -250,131 +258,28 @@ class KerasProbe:
         return max(1, min(LARGEST_BATCH, BATCH_BYTES // (4 * max(numbers, 1))))
 
 
-def input_ports(model: Any) -> tuple[tuple[Port, ...], bool]:
-    """The model's inputs in order, and whether the model lists them itself.
+def compiled_answers(
+    model: Any, ports: Sequence[Port], output: Callable[[Any], int]
+) -> Callable[[Sequence[Array]], Array]:
+    """A compiled function from batches of inputs to the chosen answer; nothing is recorded."""
+    signature = [tf.TensorSpec((None, *port.shape), port.dtype) for port in ports]
 
-    A subclassed model does not; then it is known from the shape for which it was built.
-    """
-    inputs = getattr(model, "inputs", None) if getattr(model, "_functional", model) is not None else None
-    if inputs:
-        ports = [Port(_input_name(tensor), tuple(tensor.shape[1:]), str(tensor.dtype)) for tensor in inputs]
-        return tuple(ports), True
-    config = model.get_build_config() or {}
-    shapes = config.get("input_shape") or next(iter(config.get("shapes_dict", {}).values()), None)
-    if not shapes:
-        raise InputError(
-            "The model does not say what input it takes.", slug="no-input-shape",
-            hint="Call the model once on an array, or build it, before saving it.",
-        )
-    flat = [shapes] if isinstance(shapes[0], int | None) else list(shapes)
-    names = ["input"] if len(flat) == 1 else [f"input_{number}" for number in range(1, len(flat) + 1)]
-    return tuple(Port(name, tuple(shape[1:])) for name, shape in zip(names, flat, strict=True)), False
+    def body(*inputs: Any) -> Any:
+        answers = ask(model, inputs)
+        return plain(keras.tree.flatten(answers)[output(answers)])
+
+    compiled = tf.function(body, input_signature=signature, autograph=False).get_concrete_function()
+    return lambda arrays: shared(compiled(*(tf.convert_to_tensor(array) for array in arrays)))
 
 
-def _input_name(tensor: Any) -> str:
-    """The name of the input's layer; the tensor's own is only a number."""
-    history = getattr(tensor, "_keras_history", None)
-    return str(history.operation.name if history else tensor.name)
-
-
-def build(model: Any, ports: tuple[Port, ...], structured: bool) -> None:
-    """Make the weights of a model that was never called."""
-    if structured or (model.built and model.weights):
-        return
-    zeros = [np.zeros((1, *(side or TRIED_SIDE for side in port.shape)), port.dtype) for port in ports]
-    model(zeros[0] if len(zeros) == 1 else zeros, training=False)
-
-
-def output_names(model: Any, answers: Any) -> tuple[str, ...]:
-    """The names of a model's outputs in the order of its flat answers."""
-    if isinstance(answers, dict):
-        names = [".".join(map(str, path)) for path, _answer in keras.tree.flatten_with_path(answers)]
-    else:
-        whole = getattr(model, "_functional", None) or model
-        names = list(getattr(whole, "output_names", None) or ())
-    flat = keras.tree.flatten(answers)
-    if len(names) != len(flat):
-        names = ["output"] if len(flat) == 1 else [f"output_{number}" for number in range(1, len(flat) + 1)]
-    seen: Counter[str] = Counter()
-    unique = []
-    for name in names:
-        seen[name] += 1
-        unique.append(name if seen[name] == 1 else f"{name}@{seen[name]}")
-    return tuple(unique)
-
-
-def sized(
-    ports: tuple[Port, ...], side: int, chosen: int = -1, shape: tuple[int, ...] = ()
-) -> tuple[Port, ...]:
-    """The ports with every open side closed: as long as in `shape` where there is one, else `side`."""
-    def closed(port: Port) -> tuple[int | None, ...]:
-        if shape and len(shape) == len(port.shape):
-            return tuple(own or given for own, given in zip(port.shape, shape, strict=True))
-        return tuple(own or side or 1 for own in port.shape)
-
-    return tuple(
-        Port(port.name, shape if position == chosen else closed(port), port.dtype)
-        for position, port in enumerate(ports)
-    )
-
-
-def total_strides(layers: Layers) -> set[int]:
-    """By how much the layers' outputs are smaller than the input, for every layer, with 1."""
-    strides: dict[str, int] = {}
-    for layer in layers:
-        above = max((strides.get(up, 1) for up in layer.parents), default=1)
-        if layer.factor:
-            strides[layer.name] = max(1, above // layer.factor[0])
-        else:
-            strides[layer.name] = above * (layer.strides[0] if layer.strides else 1)
-    return {1, *strides.values()}
-
-
-def model_facts(model: Any, opened: OpenedModel) -> ModelFacts:
-    """The facts of the model as a whole."""
-    policies = Counter(
-        getattr(layer.dtype_policy, "name", "float32") for layer in model._flatten_layers() if layer.weights
-    )
-    return ModelFacts(
-        opened.name, opened.title, count(model.weights), count(model.trainable_weights),
-        policies.most_common(1)[0][0] if policies else "float32", opened.kind,
-        sum(math.prod(weight.shape) * _width(weight.dtype) for weight in model.weights), opened.remarks,
-    )
-
-
-def _width(dtype: Any) -> int:
-    """Bytes of one number."""
-    return 2 if str(dtype) == "bfloat16" else np.dtype(str(dtype)).itemsize
-
-
-def names_of_weights(weights: tuple[Any, ...]) -> dict[str, Any]:
-    """Weights by their own names; where two have the same, by as much of their path as tells them apart."""
-    for depth in range(1, 12):
-        names = ["/".join(weight.path.split("/")[-depth:]) if depth > 1 else weight.name for weight in weights]
-        if len(set(names)) == len(names):
-            return dict(zip(names, weights, strict=True))
-    return {f"{weight.name}#{number}": weight for number, weight in enumerate(weights, start=1)}
-
-
-def canonical_weight(weight: Any, layer: Layer) -> Array:
-    """A weight as float32; a transposed convolution's kernel in the order of the others."""
-    tensor = keras.ops.convert_to_tensor(weight.value)
-    array = shared(tensor if str(weight.dtype) != "bfloat16" else keras.ops.cast(tensor, "float32"))
-    array = array.astype(np.float32, copy=False)
-    if layer.factor and layer.family == "convolution" and weight.name == "kernel":
-        array = np.swapaxes(array, -1, -2)
-    return array
-
-
-def unbatched(shape: Any) -> tuple[int | None, ...]:
-    """A recorded tensor's shape without the batch axis, which is 1 there."""
-    sides = () if shape.rank is None else tuple(shape)
-    return sides[1:] if sides and sides[0] in (1, None) else sides
-
-
-def one_of(array: Array) -> Array:
-    """The only item of a batch; what has no batch axis stays as it is."""
-    return array[0] if array.ndim and array.shape[0] == 1 else array
+def can_run(model: Any, ports: Sequence[Port]) -> bool:
+    """True where the shapes fit together inside the network; nothing is computed."""
+    signature = [tf.TensorSpec((1, *port.shape), port.dtype) for port in ports]
+    try:
+        tf.function(lambda *inputs: ask(model, inputs), autograph=False).get_concrete_function(*signature)
+    except Exception:  # whatever Keras, TensorFlow or the user's own layer says of a shape
+        return False
+    return True
 
 
 def _cannot_run(where: str, problem: Exception) -> InputError:

@@ -6,6 +6,7 @@ import importlib
 import inspect
 import warnings
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -82,7 +83,11 @@ def _open_file(source: ModelSource, path: Path) -> OpenedModel:
                 hint="Give the network's description with --architecture arch.json (from `model.to_json()`), "
                 f"or name a network of keras.applications as the model, with --weights {path.name}.",
             )
-        model, remarks = _rebuild(file, file.config, source, own)
+        with ThreadPoolExecutor(1) as beside:  # the other core reads the file while this one builds
+            sum_checked = beside.submit(vetting.check_sum, path) if file.report.format == "keras" else None
+            model, remarks = _rebuild(file, file.config, source, own)
+            if sum_checked:
+                sum_checked.result()
     return _opened(model, path.stem, (*remarks, *_trust(source, file.report, own)))
 
 
@@ -210,7 +215,7 @@ def _fill(model: keras.Model, file: ModelFile, path: Path) -> None:
             weights.fill(model, file.weights, path, assets)
         except ReportgenError:
             raise
-        except (OSError, KeyError, ValueError, TypeError, AttributeError) as problem:
+        except Exception as problem:  # arrays that are damaged or not a network's
             raise weights.mismatch(path, own_code.first_line(problem)) from problem
         finally:
             if assets:

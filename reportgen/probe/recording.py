@@ -19,7 +19,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from reportgen.probe.feeding import Port
+from reportgen.probe.facts import parts_of
+from reportgen.probe.graph import shared
+from reportgen.probe.ports import Port, structure_of
 
 Tensor: TypeAlias = Any
 _ABSENT = object()
@@ -153,27 +155,6 @@ class Recorder:
         return name
 
 
-def parts_of(model: Any) -> list[Any]:
-    """Every layer and operation inside a model, at any depth, each once, without inputs."""
-    found: dict[int, Any] = {}
-    waiting = [model]
-    while waiting:
-        whole = waiting.pop()
-        for part in _inner(whole):
-            if id(part) not in found and not isinstance(part, keras.layers.InputLayer):
-                found[id(part)] = part
-                waiting.append(part)
-    return list(found.values())
-
-
-def _inner(whole: Any) -> list[Any]:
-    """What a layer is directly made of; Keras' own layers, wrappers too, are taken as one."""
-    if not isinstance(whole, keras.Model) and type(whole).__module__.split(".")[0] == "keras":
-        return []
-    tracked = getattr(whole, "_flatten_layers", None)
-    return [*getattr(whole, "operations", ()), *(tracked(include_self=False, recursive=False) if tracked else ())]
-
-
 @dataclass(frozen=True, eq=False)
 class Result:
     """What one run of a recorded pass gave, as arrays with the batch axis."""
@@ -237,14 +218,14 @@ class RecordedPass:
         self.answer_layer = self.recorder.hear_answer(answer)
         raw, self.squashing = before_squashing(answer)
         heard = [*inputs, *(call.output for call in self.calls)]
-        outputs = [_plain(tensor) for tensor in heard]
+        outputs = [plain(tensor) for tensor in heard]
         if self._target is None:
-            return outputs, [_plain(answer)], [], [], []
+            return outputs, [plain(answer)], [], [], []
         layer = self._target or self.answer_layer
         if self._target:
             raw = next(call.output for call in self.calls if call.name == layer)
         score, gradients = self._differentiate(raw, channel, heard, channels_first=layer in self._first)
-        return outputs, [_plain(answer)], [score], *gradients
+        return outputs, [plain(answer)], [score], *gradients
 
     def _differentiate(
         self, raw: Tensor, channel: Tensor, heard: list[Tensor], *, channels_first: bool
@@ -264,7 +245,7 @@ class RecordedPass:
         for (position, _tensor), gradient in zip(floats, found, strict=True):
             if gradient is None:
                 continue
-            value = _plain(tf.convert_to_tensor(gradient))
+            value = plain(tf.convert_to_tensor(gradient))
             value = value if places is None else value / places
             self._gradient_names.append(names[position])
             gradients.append(value)
@@ -275,35 +256,7 @@ class RecordedPass:
 
 def ask(model: Any, inputs: Sequence[Tensor]) -> Any:
     """The model's answers to its flat inputs, in inference."""
-    structure = getattr(model, "_inputs_struct", None)
-    packed = inputs[0] if structure is None and len(inputs) == 1 else list(inputs)
-    if structure is not None:
-        packed = keras.tree.pack_sequence_as(structure, list(inputs))
-    return model(packed, training=False)
-
-
-def compiled_answers(
-    model: Any, ports: Sequence[Port], output: Callable[[Any], int]
-) -> Callable[[Sequence[np.ndarray]], np.ndarray]:
-    """A compiled function from batches of inputs to the chosen answer; nothing is recorded."""
-    signature = [tf.TensorSpec((None, *port.shape), port.dtype) for port in ports]
-
-    def body(*inputs: Tensor) -> Tensor:
-        answers = ask(model, inputs)
-        return _plain(keras.tree.flatten(answers)[output(answers)])
-
-    compiled = tf.function(body, input_signature=signature, autograph=False).get_concrete_function()
-    return lambda arrays: shared(compiled(*(tf.convert_to_tensor(array) for array in arrays)))
-
-
-def can_run(model: Any, ports: Sequence[Port]) -> bool:
-    """True where the shapes fit together inside the network; nothing is computed."""
-    signature = [tf.TensorSpec((1, *port.shape), port.dtype) for port in ports]
-    try:
-        tf.function(lambda *inputs: ask(model, inputs), autograph=False).get_concrete_function(*signature)
-    except Exception:  # whatever Keras, TensorFlow or the user's own layer says of a shape
-        return False
-    return True
+    return model(keras.tree.pack_sequence_as(structure_of(model), list(inputs)), training=False)
 
 
 _REPEATED: Mapping[str, Callable[[Any, Tensor], Tensor]] = {
@@ -336,13 +289,6 @@ def before_squashing(answer: Tensor) -> tuple[Tensor, str]:
     return raw, _SQUASHING[op.type]
 
 
-def shared(tensor: Any) -> np.ndarray:
-    """The numbers of a computed tensor without copying them; read-only."""
-    array = np.asarray(memoryview(tensor))
-    array.flags.writeable = False
-    return array
-
-
-def _plain(tensor: Tensor) -> Tensor:
+def plain(tensor: Tensor) -> Tensor:
     """Every kind of float as float32; integers and truth values as they are."""
     return tf.cast(tensor, tf.float32) if tensor.dtype.is_floating else tensor

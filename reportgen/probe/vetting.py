@@ -81,7 +81,9 @@ def opened(path: Path, custom: Collection[str] = ()) -> Iterator[ModelFile]:
                 f"{path}: the file is refused: {problem}.", slug="model-suspicious",
                 hint="Such a file was not written by Keras; ask its author for a new one.",
             ) from problem
-        except (zipfile.BadZipFile, EOFError, OSError, KeyError, RuntimeError, NotImplementedError) as problem:
+        except InputError:
+            raise
+        except Exception as problem:  # damaged bytes make the libraries below fail in every way they can
             raise _damaged(path) from problem
         yield file
 
@@ -202,6 +204,13 @@ def _damaged(path: Path) -> InputError:
         f"{path}: the file is damaged or cut short and cannot be read.", slug="model-damaged",
         hint="Copy or download it again; compare its size with the original's.",
     )
+
+
+def check_sum(path: Path) -> None:
+    """Stop at an archive whose arrays were damaged on their way: wrong weights give no other sign."""
+    with archive(path) as opened_again:
+        if not containers.intact(opened_again, path, WEIGHTS):
+            raise _damaged(path)
 
 
 def read_architecture(path: Path) -> dict[str, Any]:

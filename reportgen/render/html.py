@@ -44,7 +44,6 @@ def documents(output: Output) -> tuple[str, ...]:
     made = {
         "pdf": f"report.{output.language}.pdf",
         "markdown": f"summary.{output.language}.md",
-        "figures": "results/",
     }
     return (*(name for format, name in made.items() if format in output.formats), "report.json")
 

@@ -6,7 +6,6 @@ safe in a file system and in a page, the same every time, and different for diff
 
 from __future__ import annotations
 
-import hashlib
 import re
 import unicodedata
 import urllib.parse
@@ -14,21 +13,7 @@ from collections.abc import Iterable, Mapping
 
 from reportgen.report.blocks import Block, Chart, Diagram, Figure, Gallery, Table
 from reportgen.report.document import Report, Section
-
-LONGEST = 80
-_PLAIN = re.compile(rf"[^\W_][\w-]{{0,{LONGEST - 1}}}")
-_RESERVED = frozenset(
-    {"index", "con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}
-)
-"""The index page's own name, and names that Windows keeps for devices."""
-
-
-def slug(name: str) -> str:
-    """A name that is fit for a file; one that had to be changed ends in a digest of the original."""
-    if _PLAIN.fullmatch(name) and name.casefold() not in _RESERVED and _composed(name) == name:
-        return name
-    words = re.sub(r"[\W_]+", "-", _composed(name)).strip("-").lower()
-    return f"{words[:48].rstrip('-') or 'name'}-{_digest(name)}"
+from reportgen.report.names import LONGEST, digest, slug
 
 
 def page_names(report: Report) -> dict[str, str]:
@@ -38,7 +23,7 @@ def page_names(report: Report) -> dict[str, str]:
     for section in report.sections:
         page = slug(section.name)
         if page.casefold() in taken:
-            page = f"{page}-{_digest(section.name)}"
+            page = f"{page}-{digest(section.name)}"
         taken.add(page.casefold())
         found[section.name] = page
     return found
@@ -65,7 +50,7 @@ def anchors(section: Section) -> dict[int, str]:
 def identifier(name: str) -> str:
     """A name as an identifier within a page."""
     words = re.sub(r"[\W_]+", "-", _composed(name)).strip("-")[:LONGEST].strip("-")
-    return words if words[:1].isalpha() else f"at-{words or _digest(name)}"
+    return words if words[:1].isalpha() else f"at-{words or digest(name)}"
 
 
 def ordinals(section: Section) -> dict[int, int]:
@@ -102,10 +87,6 @@ def layer_blocks(report: Report, layers: Iterable[str]) -> Mapping[str, tuple[Se
 
 def _composed(name: str) -> str:
     return unicodedata.normalize("NFC", name)
-
-
-def _digest(name: str) -> str:
-    return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:8]
 
 
 def quoted(name: str) -> str:

@@ -103,6 +103,15 @@ def test_a_packed_archive_answers_the_same(tmp_path: Path) -> None:
     same(tmp_path / "packed.keras", model)
 
 
+def test_weights_that_were_damaged_on_their_way_are_noticed(tmp_path: Path) -> None:
+    models.tiny_functional().save(tmp_path / "m.keras")
+    kernel = opened(tmp_path / "m.keras").model.get_weights()[0].tobytes()
+    data = bytearray((tmp_path / "m.keras").read_bytes())
+    data[data.index(kernel) + 5] ^= 64
+    (tmp_path / "m.keras").write_bytes(data)
+    assert refusal(tmp_path / "m.keras").slug == "model-damaged"
+
+
 def test_initializers_stay_what_they_were_although_no_weight_is_drawn(tmp_path: Path) -> None:
     model = models.tiny_functional()
     model.save(tmp_path / "m.keras")

@@ -414,6 +414,14 @@ def test_templates_see_what_their_readme_lists() -> None:
     }
 
 
+@pytest.mark.parametrize("sections", [(), (Section("one", "one", "mine", _("One"), _("About."), _(""), ()),)])
+def test_a_report_without_a_summary_has_its_pages_too(sections: tuple[Section, ...]) -> None:
+    found = pages(Report("bare <title>", sections))
+    assert set(found) == {"en/index.html", *(f"en/{section.name}.html" for section in sections)}
+    for text in found.values():
+        assert next(tree(text).all("title")).text.endswith("bare <title>")
+
+
 def test_a_cyrillic_section_can_be_reached(trees) -> None:
     names = page_names(sample_report())
     assert f"uk/{names[CYRILLIC]}.html" in trees
