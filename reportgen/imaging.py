@@ -192,6 +192,12 @@ def mosaic(
     return _indexed(canvas, scale.colours, grid)
 
 
+def shrunk(plane: Array, longest: int) -> Array:
+    """A map (height × width) no longer than this, every value the mean of a square of the large one's."""
+    side = -(-max(plane.shape) // longest)
+    return _block_means(plane[..., None], side)[..., 0] if side > 1 else plane
+
+
 def _tile_ends(maps: Array) -> tuple[Array, Array]:
     """The least and the largest value of every channel."""
     low, high = maps.min(axis=(0, 1)).astype(np.float32), maps.max(axis=(0, 1)).astype(np.float32)

@@ -145,6 +145,11 @@ def _table(drawn: list[Drawn], sample: Sample) -> Table:
 def _finding(drawn: list[Drawn], sample: Sample) -> Note:
     areas = [busiest_area(one.response.mean_map) for one in drawn]
     first, last, least = 0, len(areas) - 1, int(np.argmin(areas))
+    if first == last:
+        return Note(_(
+            "Half of the answer of `{layer}` to `{image}` lies on {area:.1%} of the area.",
+            layer=drawn[0].layer.name, image=sample.file, area=areas[0],
+        ))
     return Note(_(
         "Half of the answer to `{image}` lies on {first_area:.1%} of the area in `{first}` and on"
         " {last_area:.1%} in `{last}`; the most concentrated layer is `{least}` with {least_area:.1%}.",

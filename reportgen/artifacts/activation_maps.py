@@ -13,7 +13,7 @@ from reportgen import imaging
 from reportgen.artifacts.base import ImageArtifact, NotApplicable
 from reportgen.artifacts.responses import Drawn, Left, maps_of, unknown_layers
 from reportgen.probe import Array
-from reportgen.report.blocks import Block, Cell, Column, Figure, Note, Picture, Scale, Table
+from reportgen.report.blocks import Block, Cell, Column, Figure, Note, Scale, Table
 from reportgen.report.document import Formula
 from reportgen.report.names import slug
 from reportgen.study import Sample, Study
@@ -68,59 +68,39 @@ class ActivationMaps(ImageArtifact):
             raise NotApplicable(_("No layer of this network answers with maps, so there is nothing to draw."))
         rows = []
         for one in drawn:
-            figure, remarks = self._figure(one, sample)
+            figure = self._figure(one, sample)
             yield figure
-            yield from (Note(remark, "info") for remark in remarks)
+            if one.response.broken:
+                yield _broken(one)
             rows.append(_row(one, figure.scale))
         yield _table(rows, sample)
         yield _finding(drawn, sample)
         if left:
             yield _not_drawn(left)
 
-    def _figure(self, one: Drawn, sample: Sample) -> tuple[Figure, list[Message]]:
-        count = one.answer.shape[-1]
+    def _figure(self, one: Drawn, sample: Sample) -> Figure:
         answer = one.answer[..., : max(1, self.channels)]
         remarks = []
-        if answer.shape[-1] < count:
-            remarks.append(_(
-                "`{layer}` has {count} channel; the first {shown} are drawn.",
-                "`{layer}` has {count} channels; the first {shown} are drawn.",
-                layer=one.layer.name, count=count, shown=answer.shape[-1],
-            ))
-        if one.response.broken:
-            remarks.append(_(
-                "{count} value of `{layer}` is no number or infinite; it is shown as the lowest.",
-                "{count} values of `{layer}` are no numbers or infinite; they are shown as the lowest.",
-                count=one.response.broken, layer=one.layer.name,
-            ))
+        if answer.shape[-1] < one.answer.shape[-1]:
+            remarks.append(_("Only the first {shown} channels are drawn.", shown=answer.shape[-1]))
         if answer.ndim == 4:
             middle = answer.shape[0] // 2
-            remarks.append(_(
-                "The maps of `{layer}` have depth; slice {slice} of {depth}, the middle one, is drawn.",
-                layer=one.layer.name, slice=middle + 1, depth=answer.shape[0],
-            ))
+            remarks.append(_("Drawn is slice {slice} of {depth}, the middle one.", slice=middle + 1, depth=len(answer)))
             answer = answer[middle]
         scale = imaging.shared_scale(answer, _("Response"))
-        picture, more = self._picture(one, answer, scale)
-        if self.scale == "channel" and answer.ndim == 3:
-            scale = _OF_TILES
-        return Figure(
-            f"activations_{one.number:02d}_{slug(one.layer.name)}", picture, _caption(one, scale, answer, sample),
-            _alt(one, sample), scale,
-        ), remarks + more
-
-    def _picture(self, one: Drawn, answer: Array, scale: Scale) -> tuple[Picture, list[Message]]:
         if answer.ndim == 2:
-            return imaging.picture_of_map(answer.T, scale), []
-        scale = _OF_TILES if self.scale == "channel" else scale
-        shrink = max(1, math.ceil(math.sqrt(answer.size / (max(0.01, self.megapixels) * 1e6)) - 1e-9))
-        picture = imaging.mosaic(answer, scale, shrink=shrink)
-        if shrink == 1:
-            return picture, []
-        return picture, [_(
-            "The mosaic of `{layer}` would have {size:.0f} million pixels; every pixel shown is the mean of"
-            " {side} × {side} places.", layer=one.layer.name, size=answer.size / 1e6, side=shrink,
-        )]
+            picture = imaging.picture_of_map(answer.T, scale)
+        else:
+            scale = _OF_TILES if self.scale == "channel" else scale
+            shrink = max(1, math.ceil(math.sqrt(answer.size / (max(0.01, self.megapixels) * 1e6)) - 1e-9))
+            picture = imaging.mosaic(answer, scale, shrink=shrink)
+            if shrink > 1:
+                remarks.append(_("Every pixel is the mean of {side} × {side} places.", side=shrink))
+        caption = _caption(one, scale, answer, sample)
+        for remark in remarks:
+            caption = _("{caption} {remark}", caption=caption, remark=remark)
+        name = f"activations_{one.number:02d}_{slug(one.layer.name)}"
+        return Figure(name, picture, caption, _alt(one, sample), scale)
 
 
 _OF_TILES = Scale("viridis", 0.0, 1.0, "tile", _("Response, each channel from its least to its largest value"))
@@ -175,6 +155,14 @@ def _alt(one: Drawn, sample: Sample) -> Message:
         " {strongest}; {zeros:.1%} of the values are zero; channels without any answer: {silent}.",
         count=numbers.channels, silent=silent, **values,
     )
+
+
+def _broken(one: Drawn) -> Note:
+    return Note(_(
+        "{count} value of `{layer}` is no number or infinite; it is shown as the lowest.",
+        "{count} values of `{layer}` are no numbers or infinite; they are shown as the lowest.",
+        count=one.response.broken, layer=one.layer.name,
+    ), "warning")
 
 
 def _row(one: Drawn, scale: Scale | None) -> tuple[Cell, ...]:

@@ -93,16 +93,15 @@ def _pictures(sample: Sample) -> Gallery:
         (_("As it was given"), _("As the network gets it")),
         _("The image `{image}` as it was given and at the size at which the network sees it.", image=sample.file),
         _(
-            "Two pictures side by side: the image {image} as it was given, and the same at {width} × {height}"
-            " pixels.",
-            image=sample.file, width=fed.shape[1], height=fed.shape[0],
+            "Two pictures side by side: the image {image} as it was given, and the same at {size} pixels.",
+            image=sample.file, size=_size(fed.shape[:2][::-1]),
         ),
         "compare", notes=(_shown(given), _size(fed.shape[:2][::-1])),
     )
 
 
 def _shown(given: Array) -> Text:
-    return _("shown here at {width} × {height}", width=given.shape[1], height=given.shape[0])
+    return _("shown here at {size}", size=_size(given.shape[:2][::-1]))
 
 
 def _size(shape: tuple[int, ...]) -> str:

@@ -18,6 +18,9 @@ from reportgen.report.document import Formula
 from reportgen.study import Sample, Study
 from reportgen.text import Message, Text, _
 
+LARGEST = 320
+"""The longest side of a picture in the strip."""
+
 
 @dataclass(frozen=True)
 class Progression(ImageArtifact):
@@ -37,8 +40,9 @@ class Progression(ImageArtifact):
     )
     reading = _(
         "Read from left to right. Under each picture stand its size and the number of channels; every picture"
-        " is stretched over its own range. Where branches meet, the longest way is followed; in a U-Net that"
-        " is the way through the bottleneck, down and up again."
+        " is stretched over its own range, and maps larger than 320 pixels are shown smaller. Where branches"
+        " meet, the longest way is followed; in a U-Net that is the way through the bottleneck, down and up"
+        " again."
     )
     formulas = (
         Formula(
@@ -66,11 +70,14 @@ class Progression(ImageArtifact):
         exact = with_exact_zeros(study.probe.layers)
         yield self._strip(maps, sample)
         yield _table(on_path, exact, sample)
-        yield from _charts(maps, exact, sample)
-        sides = [float(np.prod(one.answer.shape[:-1])) for one in maps]
+        shapes = [trace.input.shape, *(one.answer.shape for one in maps)]
+        names = [path[0], *(one.layer.name for one in maps)]
+        yield _sizes(shapes, names)
+        yield from _zeros(maps, exact, sample)
+        areas = [float(np.prod(shape[:-1])) for shape in shapes]
         for note in (
-            size_falls(sides, [one.size for one in maps], [one.layer.name for one in maps]),
-            channels_grow([one.answer.shape[-1] for one in maps], sides, [one.layer.name for one in maps]),
+            size_falls(areas, [" × ".join(str(side) for side in shape[:-1]) for shape in shapes], names),
+            channels_grow([shape[-1] for shape in shapes], areas, names),
             sparsity_grows([(one.layer.name, one.response.sparsity) for one in on_path if one.layer.rectified]),
         ):
             yield Note(note)
@@ -109,6 +116,7 @@ class Progression(ImageArtifact):
             chosen = chosen[chosen.shape[0] // 2]
         if chosen.ndim == 1:
             chosen = chosen[None]
+        chosen = imaging.shrunk(chosen, LARGEST)
         low, high = imaging.extremes(chosen)
         return imaging.picture_of_map(chosen, Scale("viridis", low, high)), channel
 
@@ -183,20 +191,22 @@ def _table(path: list[Drawn], exact: frozenset[str], sample: Sample) -> Table:
     )
 
 
-def _charts(maps: list[Drawn], exact: frozenset[str], sample: Sample) -> Iterator[Chart]:
-    names = tuple(one.layer.name for one in maps)
-    yield Chart(
-        "layer_progression:size", "lines", names,
-        (Series(_("side of a map"), tuple(float(np.prod(one.answer.shape[:-1])) ** (1 / (one.answer.ndim - 1))
-                                         for one in maps)),
-         Series(_("channels"), tuple(one.answer.shape[-1] for one in maps))),
+def _sizes(shapes: list[tuple[int, ...]], names: list[str]) -> Chart:
+    sides = tuple(float(np.prod(shape[:-1])) ** (1 / max(1, len(shape) - 1)) for shape in shapes)
+    return Chart(
+        "layer_progression:size", "lines", tuple(names),
+        (Series(_("side of a map"), sides), Series(_("channels"), tuple(shape[-1] for shape in shapes))),
         _("Side of the maps (the mean of height and width) and number of channels, step by step."),
         _("Layer"), _("Count"), logarithmic=True,
     )
+
+
+def _zeros(maps: list[Drawn], exact: frozenset[str], sample: Sample) -> Iterator[Chart]:
     shares = tuple(one.response.sparsity if one.layer.name in exact else None for one in maps)
     if any(share is not None for share in shares):
         yield Chart(
-            "layer_progression:sparsity", "lines", names, (Series(_("exact zeros"), shares),),
+            "layer_progression:sparsity", "lines", tuple(one.layer.name for one in maps),
+            (Series(_("exact zeros"), shares),),
             _("Share of exact zeros in the answers to `{image}`, step by step.", image=sample.file),
             _("Layer"), _("Sparsity"), format=".1%",
         )

@@ -271,6 +271,8 @@ def _reason_against(layer: Layer, trace: Trace) -> Message | None:
         return _("it is the input itself")
     if layer.family == "reshape":
         return _("it only moves values to other places")
+    if layer.activation != "linear" or layer.parameters or layer.family not in ("activation", "other"):
+        return None
     twin = next((parent for parent in layer.parents if _same(answer, trace.outputs.get(parent))), None)
     return _("its answer is the same as that of `{layer}`", layer=twin) if twin else None
 

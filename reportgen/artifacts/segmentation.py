@@ -19,6 +19,8 @@ DISTINCT = ((0, 114, 178), (230, 159, 0), (0, 158, 115), (204, 121, 167), (86, 1
 """Eight colours that people with any colour vision can tell apart (Okabe and Ito 2008)."""
 BACKGROUND, BOTH, ONLY_PREDICTED, ONLY_TRUE = (225, 225, 225), (0, 158, 115), (213, 94, 0), (0, 114, 178)
 SWATCH = 24
+LARGE = 512
+"""Photographs with a longer side than this are kept as JPEG."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ def mask_blocks(study: Study, sample: Sample, scores: Array, threshold: float) -
     """The predicted mask, the probabilities behind it, and the comparison with the true one."""
     shares = scores.reshape(*scores.shape[:2])
     predicted = shares >= threshold
-    pictures = [imaging.photo(sample.pixels), _laid_over(sample.pixels, predicted)]
+    pictures = [_photo(sample.pixels), _laid_over(sample.pixels, predicted)]
     labels: list[Text] = [_("Input"), _("Predicted mask on it")]
     notes: list[Text] = [_size(sample.pixels), _("{share:.1%} of the area", share=float(predicted.mean()))]
     true = _fitted(sample.mask, shares.shape) > 0.5 if sample.mask is not None else None
@@ -141,7 +143,7 @@ def classmap_blocks(study: Study, sample: Sample, scores: Array) -> Iterator[Blo
     place[present[:256]] = np.arange(len(present[:256]))
     yield Gallery(
         "prediction", (
-            imaging.photo(sample.pixels), imaging.picture_of_classes(place[numbers], colours[present[:256]]),
+            _photo(sample.pixels), imaging.picture_of_classes(place[numbers], colours[present[:256]]),
             _coloured(sample.pixels, colours[numbers]),
         ),
         (_("Input"), _("Map of classes"), _("Map laid over the image")),
@@ -198,7 +200,7 @@ def _laid_over(pixels: Array, mask: Array) -> Picture:
     edge = inside & ~_shrunk(inside)
     base, orange = imaging.gray(pixels), np.array([213, 94, 0], np.float32) / 255
     opacity = np.where(edge, 1.0, np.where(inside, 0.45, 0.0)).astype(np.float32)[..., None]
-    return imaging.photo(base * (1 - opacity) + orange * opacity)
+    return _photo(base * (1 - opacity) + orange * opacity)
 
 
 def _shrunk(inside: Array) -> Array:
@@ -213,7 +215,11 @@ def _shrunk(inside: Array) -> Array:
 
 def _coloured(pixels: Array, colours: Array) -> Picture:
     fitted = imaging.resize(colours, (pixels.shape[0], pixels.shape[1]), "nearest").astype(np.float32) / 255
-    return imaging.photo(imaging.gray(pixels) * 0.5 + fitted * 0.5)
+    return _photo(imaging.gray(pixels) * 0.5 + fitted * 0.5)
+
+
+def _photo(pixels: Array) -> Picture:
+    return imaging.photo(pixels, lossy=max(pixels.shape[:2]) > LARGE)
 
 
 def _fitted(mask: Array, size: tuple[int, ...]) -> Array:

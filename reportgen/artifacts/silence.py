@@ -114,7 +114,8 @@ def _for_all(
 ) -> Iterator[Block]:
     count = sum(len(everywhere[one.layer.name]) for one in counted)
     total = sum(one.response.channels for one in counted)
-    yield Fact("silent_everywhere", _("Channels and units silent for all {images} images", images=images), count, ",d")
+    label = _("Channels and units silent for all {images} images", images=images)
+    yield Fact("silent_everywhere", label, count, ",d")
     if count:
         yield Table(
             "channels_silent_everywhere", (*_COLUMNS, Column(_("Numbers of the silent channels"))),

@@ -48,65 +48,60 @@ def _ranks(values: Sequence[float]) -> np.ndarray:
     return means[place]
 
 
-def turning_point(areas: Sequence[float]) -> int:
-    """The first step with the smallest maps."""
-    return int(np.argmin(np.asarray(areas)))
-
-
 def size_falls(areas: Sequence[float], sizes: Sequence[str], names: Sequence[str]) -> Message:
     """True if the maps never become larger and at least once smaller."""
-    steps, low = steps_of(areas), turning_point(areas)
+    steps, least = steps_of(areas), int(np.argmin(np.asarray(areas)))
     values: dict[str, Any] = {"downs": steps.downs, "ups": steps.ups, "total": steps.total}
     if steps.downs and not steps.ups:
         return _(
             "“Spatial size falls” is true of this model: from {first} in `{first_layer}` to {last} in"
-            " `{last_layer}`; it falls at {downs} of {total} steps and never rises.",
+            " `{last_layer}`. Falls: {downs} in {total} steps, rises: none.",
             first=sizes[0], first_layer=names[0], last=sizes[-1], last_layer=names[-1], **values,
         )
-    if steps.downs and all(change <= 0 for change in np.diff(areas[: low + 1])):
+    if steps.downs and not steps_of(areas[: least + 1]).ups:
         return _(
-            "“Spatial size falls” is not true of the whole of this model: it falls from {first} to {least} in"
-            " `{least_layer}` (the encoder) and then rises to {last}; {downs} falls and {ups} rises in {total}"
-            " steps.",
-            first=sizes[0], least=sizes[low], least_layer=names[low], last=sizes[-1], **values,
+            "“Spatial size falls” is true of the first part of this model only (the encoder): it falls from {first}"
+            " to {least} in `{least_layer}` and ends at {last}. Falls: {downs} in {total} steps, rises: {ups}.",
+            first=sizes[0], least=sizes[least], least_layer=names[least], last=sizes[-1], **values,
         )
     return _(
-        "“Spatial size falls” is not true of this model: from {first} to {last} there are {downs} falls and"
-        " {ups} rises in {total} steps.", first=sizes[0], last=sizes[-1], **values,
+        "“Spatial size falls” is not true of this model: it goes from {first} to {last}. Falls: {downs} in {total}"
+        " steps, rises: {ups}.", first=sizes[0], last=sizes[-1], **values,
     )
 
 
 def channels_grow(channels: Sequence[int], areas: Sequence[float], names: Sequence[str]) -> Message:
-    """True if there are never fewer channels than before and at least once more."""
-    steps, low = steps_of(channels), turning_point(areas)
+    """True if there are never fewer channels than before and at least once more.
+
+    Where the maps grow again, the part up to the last of the smallest maps is judged by itself.
+    """
+    steps = steps_of(channels)
+    low = len(areas) - 1 - int(np.argmin(np.asarray(areas)[::-1]))
     values: dict[str, Any] = {
         "ups": steps.ups, "downs": steps.downs, "total": steps.total, "first": channels[0], "last": channels[-1],
     }
     if steps.ups and not steps.downs:
         return _(
-            "“Channels grow” is true of this model: from {first} to {last}; their number grows at {ups} of"
-            " {total} steps and never falls.", **values,
+            "“Channels grow” is true of this model: from {first} to {last}. Rises: {ups} in {total} steps, falls:"
+            " none.", **values,
         )
     encoder = steps_of(channels[: low + 1])
-    rises_again = any(change > 0 for change in np.diff(areas[low:]))
-    if rises_again and encoder.ups and not encoder.downs:
+    if low < len(areas) - 1 and encoder.ups and not encoder.downs:
         return _(
-            "“Channels grow” is not true of the whole of this model: in the encoder they grow from {first} to"
-            " {most} (up to `{layer}`) and never fall, after it they fall to {last}; {ups} rises and {downs}"
-            " falls in {total} steps.",
+            "“Channels grow” is true of the first part of this model only (the encoder): from {first} to {most} in"
+            " `{layer}`; at the output there are {last}. Rises: {ups} in {total} steps, falls: {downs}.",
             most=channels[low], layer=names[low], **values,
         )
     trend = spearman(channels)
     if trend >= FIRM and len(channels) >= FEWEST:
         return _(
-            "“Channels grow” is true of this model as a trend only: from {first} to {last} with {ups} rises"
-            " and {downs} falls in {total} steps (Spearman's correlation with depth {trend:.2f}, at least"
-            " {firm:.1f}).",
-            trend=trend, firm=FIRM, **values,
+            "“Channels grow” is true of this model as a trend with exceptions: from {first} to {last}. Rises: {ups}"
+            " in {total} steps, falls: {downs}; Spearman's correlation with depth is {trend:.2f} (a trend from"
+            " {firm:.1f} on).", trend=trend, firm=FIRM, **values,
         )
     return _(
-        "“Channels grow” is not true of this model: from {first} to {last} with {ups} rises and {downs} falls"
-        " in {total} steps (Spearman's correlation with depth {trend:.2f}).", trend=trend, **values,
+        "“Channels grow” is not true of this model: from {first} to {last}. Rises: {ups} in {total} steps, falls:"
+        " {downs}; Spearman's correlation with depth is {trend:.2f}.", trend=trend, **values,
     )
 
 

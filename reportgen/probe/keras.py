@@ -74,7 +74,7 @@ class KerasProbe:
             return np.zeros((0, *(side or 0 for side in self.output.shape)), np.float32)
         size = self._batch_size(batch.shape[1:3])
         pieces = [self._feeding.arrays(batch[start : start + size]) for start in range(0, len(batch), size)]
-        found = self._attempt(lambda: [one for arrays in pieces for one in self._answer_all(arrays)], batch.shape[1:])
+        found = self._attempt(lambda: [one for piece in pieces for one in self._answer_all(piece)], batch.shape[1:])
         return np.stack([self._answer(one) for one in found]).astype(np.float32, copy=False)
 
     def _answer_all(self, arrays: list[Array]) -> Array:
@@ -125,7 +125,6 @@ class KerasProbe:
             seen = self._compile(None, sized(self._ports, 2 * TRIED_SIDE))
         except Exception as problem:
             raise _cannot_run("", problem) from problem
-        self._passes.clear()  # it knows one size only
         self._sized_only = True
         return seen
 
