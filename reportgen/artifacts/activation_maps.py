@@ -85,7 +85,8 @@ class ActivationMaps(ImageArtifact):
             remarks.append(_("Only the first {shown} channels are drawn.", shown=answer.shape[-1]))
         if answer.ndim == 4:
             middle = answer.shape[0] // 2
-            remarks.append(_("Drawn is slice {slice} of {depth}, the middle one.", slice=middle + 1, depth=len(answer)))
+            depth = answer.shape[0]
+            remarks.append(_("Drawn is slice {slice} of {depth}, the middle one.", slice=middle + 1, depth=depth))
             answer = answer[middle]
         scale = imaging.shared_scale(answer, _("Response"))
         if answer.ndim == 2:

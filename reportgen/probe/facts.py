@@ -171,7 +171,7 @@ def names_of_weights(weights: tuple[Any, ...]) -> dict[str, Any]:
 
 def canonical_weight(weight: Any, layer: Layer) -> Array:
     """A weight as float32; a transposed convolution's kernel in the order of the others."""
-    tensor = keras.ops.convert_to_tensor(weight.value)
+    tensor = weight.value.read_value()
     array = shared(tensor if str(weight.dtype) != "bfloat16" else keras.ops.cast(tensor, "float32"))
     array = array.astype(np.float32, copy=False)
     if layer.factor and layer.family == "convolution" and weight.name == "kernel":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -42,8 +43,8 @@ class KerasProbe:
         self._source = source
         self._ports = input_ports(model)
         self._chosen = chosen_port(self._ports, source.input)
-        if not (model.built and model.weights):
-            ask(model, zeros_for(self._ports))  # a model makes its weights when it is first called
+        if not (model.built and model.weights):  # a model makes its weights when it is first called
+            self._attempt(lambda: ask(model, zeros_for(self._ports)))
         self._passes: dict[tuple[str | None, tuple[int, ...]], RecordedPass] = {}
         self._batched: Callable[[Sequence[Array]], Array] | None = None
         self._sized_only = False
@@ -121,10 +122,7 @@ class KerasProbe:
         except Exception as problem:
             if not self._open:
                 raise _cannot_run("", problem) from problem
-        try:
-            seen = self._compile(None, sized(self._ports, 2 * TRIED_SIDE))
-        except Exception as problem:
-            raise _cannot_run("", problem) from problem
+        seen: RecordedPass = self._attempt(lambda: self._compile(None, sized(self._ports, 2 * TRIED_SIDE)))
         self._sized_only = True
         return seen
 
@@ -230,13 +228,15 @@ class KerasProbe:
             )
         return layer
 
-    def _attempt(self, run: Any, shape: tuple[int, ...]) -> Any:
+    def _attempt(self, run: Callable[[], Any], shape: tuple[int, ...] = ()) -> Any:
+        """Do it; whatever Keras, TensorFlow or the user's own code says against it becomes one sentence."""
         try:
             return run()
         except ReportgenError:
             raise
         except Exception as problem:
-            raise _cannot_run(" on an image of {} × {} pixels".format(*shape), problem) from problem
+            where = " on an image of {} × {} pixels".format(*shape) if shape else ""
+            raise _cannot_run(where, problem) from problem
 
     def _canonical(self, arrays: Mapping[str, Array]) -> Mapping[str, Array]:
         return MappingProxyType({name: self._turned(name, one_of(array)) for name, array in arrays.items()})
@@ -282,7 +282,8 @@ def can_run(model: Any, ports: Sequence[Port]) -> bool:
 
 
 def _cannot_run(where: str, problem: Exception) -> InputError:
-    lines = [line.strip() for line in str(problem).splitlines() if line.strip()]
+    plain_text = re.sub(r"\x1b\[\d*m", "", str(problem))
+    lines = [line.strip() for line in plain_text.splitlines() if line.strip()]
     reason = next((line for line in lines if not line.startswith(("Exception encountered", "Graph execution"))), "")
     if "OOM" in reason or isinstance(problem, MemoryError):
         return InputError(f"There is not enough memory to run the network{where}.", slug="out-of-memory",

@@ -55,7 +55,7 @@ class MemoProbe:
 
         A trace with gradients answers for one without.
         """
-        digest = hashlib.sha256(np.ascontiguousarray(pixels)).hexdigest()
+        digest = hashlib.sha256(np.ascontiguousarray(pixels).data).hexdigest() + str(pixels.shape)
         for key in self._traces:
             if key[0] == digest and target in (key[1], None):
                 self._traces.move_to_end(key)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -22,9 +22,9 @@ import tensorflow as tf
 from reportgen.probe.facts import parts_of
 from reportgen.probe.graph import shared
 from reportgen.probe.ports import Port, structure_of
+from reportgen.probe.replacing import replaced
 
 Tensor: TypeAlias = Any
-_ABSENT = object()
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,20 +67,14 @@ class Recorder:
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        """Replace every layer's `call`; put all back at the end, whatever happened."""
-        replaced: list[tuple[Any, str, Any]] = []
-        try:
-            for part in parts_of(self.model):
-                attribute = "quantized_call" if getattr(part, "quantization_mode", None) else "call"
-                replaced.append((part, attribute, part.__dict__.get(attribute, _ABSENT)))
-                part.__dict__[attribute] = self._listener(part, getattr(part, attribute))
+        """Replace every layer's `call` until the end of the block."""
+        with replaced(self._listeners()):
             yield
-        finally:
-            for part, attribute, before in reversed(replaced):
-                if before is _ABSENT:
-                    part.__dict__.pop(attribute, None)
-                else:
-                    part.__dict__[attribute] = before
+
+    def _listeners(self) -> Iterator[tuple[Any, str, Any]]:
+        for part in parts_of(self.model):
+            attribute = "quantized_call" if getattr(part, "quantization_mode", None) else "call"
+            yield part, attribute, self._listener(part, getattr(part, attribute))
 
     def hear_answer(self, answer: Tensor) -> str:
         """The path of the layer that gives the model's answer.
@@ -256,7 +250,18 @@ class RecordedPass:
 
 def ask(model: Any, inputs: Sequence[Tensor]) -> Any:
     """The model's answers to its flat inputs, in inference."""
-    return model(keras.tree.pack_sequence_as(structure_of(model), list(inputs)), training=False)
+    with _without_scopes(model):
+        return model(keras.tree.pack_sequence_as(structure_of(model), list(inputs)), training=False)
+
+
+@contextmanager
+def _without_scopes(model: Any) -> Iterator[None]:
+    """Keep layers from naming parts of the graph after themselves.
+
+    Keras allows any name, but a graph none with spaces, quotes or letters other than Latin ones.
+    """
+    with replaced((layer, "_open_name_scope", nullcontext) for layer in model._flatten_layers()):
+        yield
 
 
 _REPEATED: Mapping[str, Callable[[Any, Tensor], Tensor]] = {
