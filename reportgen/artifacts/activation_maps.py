@@ -38,11 +38,12 @@ class ActivationMaps(ImageArtifact):
         " resemble the image; deep layers answer to parts of objects, with few bright places on a coarse grid."
     )
     reading = _(
-        "A mosaic shows all channels of one layer; the number of a tile is the channel's number, from 0. All"
-        " tiles of a mosaic share one scale, so brightness may be compared between channels of a layer, but"
-        " not between layers. Where the scale is clipped, the strongest 0.2% of the values all have the last"
-        " colour. Without a ReLU there are answers of both signs: red is positive, blue negative, white zero. A"
-        " tile of one even dark violet is a channel that did not answer to this image."
+        "A mosaic shows all channels of one layer; the number of a tile is the channel's number, from 0. Unless"
+        " the caption says otherwise, all tiles of a mosaic share one scale, so brightness may be compared"
+        " between channels of a layer, but not between layers. Where the scale is clipped, the strongest 0.2% of"
+        " the values all have the last colour. Without a ReLU there are answers of both signs: red is positive,"
+        " blue negative, white zero. A tile of one even dark violet is a channel that did not answer to this"
+        " image."
     )
     formulas = (
         Formula(

@@ -83,16 +83,15 @@ class ActivationStatistics(ImageArtifact):
         rows = []
         for one in drawn:
             numbers, limit = one.response, threshold_of(one, exact, self.near_zero)
-            rule = _("exact zeros") if one.layer.name in exact else _("at most {threshold:.2g}", threshold=limit)
             rows.append((
-                one.layer.name, numbers.channels, numbers.mean, numbers.deviation, numbers.low, numbers.high,
-                shares[one.layer.name], rule, None if is_vector(one.answer) else len(numbers.silent(limit)),
+                one.layer.name, numbers.mean, numbers.deviation, numbers.low, numbers.high,
+                shares[one.layer.name], limit, None if is_vector(one.answer) else len(numbers.silent(limit)),
             ))
         return Table(
             "activation_statistics",
-            (Column(_("Layer"), code=True), Column(_("Channels"), "d"), Column(_("Mean"), ".4g"),
+            (Column(_("Layer"), code=True), Column(_("Mean"), ".4g"),
              Column(_("Standard deviation"), ".4g"), Column(_("Least"), ".4g"), Column(_("Largest"), ".4g"),
-             Column(_("Sparsity"), ".1%"), Column(_("Counted as zero")), Column(_("Silent channels"), "d")),
+             Column(_("Sparsity"), ".1%"), Column(_("Zero up to"), ".2g"), Column(_("Silent channels"), "d")),
             tuple(rows),
             _(
                 "The answers of the layers to `{image}`. After a ReLU exact zeros are counted, elsewhere absolute"
@@ -106,14 +105,16 @@ def _charts(
     drawn: list[Drawn], exact: frozenset[str], shares: dict[str, float], sample: Sample
 ) -> Iterator[Chart]:
     names = tuple(one.layer.name for one in drawn)
-    zeros = Series(_("exact zeros"), tuple(shares[name] if name in exact else None for name in names))
-    near = Series(_("near zero"), tuple(None if name in exact else shares[name] for name in names))
-    series = tuple(one for one in (zeros, near) if any(value is not None for value in one.values))
-    yield Chart(
-        "activation_statistics:sparsity", "lines", names, series,
-        _("Sparsity of the layers' answers to `{image}`, in running order.", image=sample.file),
-        _("Layer"), _("Sparsity"), format=".1%",
-    )
+    counted = [name for name in names if name in exact]
+    alike = counted if len(counted) >= 2 else [name for name in names if name not in exact]
+    rule = _("exact zeros") if alike == counted else _("near zero")
+    if alike:
+        yield Chart(
+            "activation_statistics:sparsity", "lines", tuple(alike),
+            (Series(rule, tuple(shares[name] for name in alike)),),
+            _("Sparsity of the layers' answers to `{image}`, in running order.", image=sample.file),
+            _("Layer"), _("Sparsity"), format=".1%",
+        )
     means = tuple(one.response.mean for one in drawn)
     spread = tuple(one.response.deviation for one in drawn)
     yield Chart(

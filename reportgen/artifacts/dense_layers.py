@@ -63,18 +63,17 @@ class DenseLayers(ImageArtifact):
             yield self._chart(one, units, names, best, sample)
             limit = threshold_of(one, exact, self.near_zero)
             share = one.response.sparsity if one.layer.name in exact else share_within(one.answer, limit)
-            rule = _("exact zeros") if one.layer.name in exact else _("at most {threshold:.2g}", threshold=limit)
             said = "; ".join(_said(names[k], k) for k in best)
             rows.append((
                 one.layer.name, one.layer.kind, len(units), one.response.mean, one.response.deviation,
-                one.response.low, one.response.high, share, rule, said,
+                one.response.low, one.response.high, share, limit, said,
             ))
             yield _finding(one, len(units), share, one.layer.name in exact, names, best, units)
         yield Table(
             "dense_layers",
             (Column(_("Layer"), code=True), Column(_("Kind"), code=True), Column(_("Units"), ",d"),
              Column(_("Mean"), ".4g"), Column(_("Standard deviation"), ".4g"), Column(_("Least"), ".4g"),
-             Column(_("Largest"), ".4g"), Column(_("Sparsity"), ".1%"), Column(_("Counted as zero")),
+             Column(_("Largest"), ".4g"), Column(_("Sparsity"), ".1%"), Column(_("Zero up to"), ".2g"),
              Column(_("Strongest units"))),
             tuple(rows), _("The layers of units in numbers, for `{image}`.", image=sample.file),
         )

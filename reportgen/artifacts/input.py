@@ -75,7 +75,7 @@ class InputImage(ImageArtifact):
             f"{FIGURE}:histogram", "curves", (),
             tuple(
                 Series(name, tuple(float(share) for share in shares))
-                for name, shares in zip(_names(len(channels)), channels, strict=True)
+                for name, shares in _fittingly(list(zip(_names(len(channels)), channels, strict=True)))
             ),
             _(
                 "Histogram of the brightness of `{image}` at the network's size, before preprocessing:"
@@ -84,6 +84,11 @@ class InputImage(ImageArtifact):
             _("Brightness"), _("Share of pixels"), tuple(float(x) for x in (edges[:-1] + edges[1:]) / 2),
             format=".2%",
         )
+
+
+def _fittingly(channels: list[tuple[Message, Array]]) -> list[tuple[Message, Array]]:
+    """Blue first, then red and green: the colours in which a chart's first three lines are drawn."""
+    return [channels[2], channels[0], channels[1]] if len(channels) == 3 else channels
 
 
 def _pictures(sample: Sample) -> Gallery:
@@ -133,8 +138,8 @@ def _values(sample: Sample, trace: Trace, preprocessing: str) -> Table:
     rows += [_row(_("values fed"), name, plane) for name, plane in fed]
     return Table(
         "input_values",
-        (Column(_("What")), Column(_("Channel")), Column(_("Mean"), ".3f"), Column(_("Standard deviation"), ".3f"),
-         Column(_("Least"), ".3f"), Column(_("Largest"), ".3f")),
+        (Column(_("Quantity")), Column(_("Channel")), Column(_("Mean"), ".3f"),
+         Column(_("Standard deviation"), ".3f"), Column(_("Least"), ".3f"), Column(_("Largest"), ".3f")),
         tuple(rows),
         _("The image's values by channel: as pixels, and as the numbers that were fed to the network."),
     )

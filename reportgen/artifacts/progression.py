@@ -196,17 +196,17 @@ def _sizes(shapes: list[tuple[int, ...]], names: list[str]) -> Chart:
     return Chart(
         "layer_progression:size", "lines", tuple(names),
         (Series(_("side of a map"), sides), Series(_("channels"), tuple(shape[-1] for shape in shapes))),
-        _("Side of the maps (the mean of height and width) and number of channels, step by step."),
+        _("Side of the maps (the geometric mean of height and width) and number of channels, step by step."),
         _("Layer"), _("Count"), logarithmic=True,
     )
 
 
 def _zeros(maps: list[Drawn], exact: frozenset[str], sample: Sample) -> Iterator[Chart]:
-    shares = tuple(one.response.sparsity if one.layer.name in exact else None for one in maps)
-    if any(share is not None for share in shares):
+    counted = [one for one in maps if one.layer.name in exact]
+    if len(counted) >= 2:
         yield Chart(
-            "layer_progression:sparsity", "lines", tuple(one.layer.name for one in maps),
-            (Series(_("exact zeros"), shares),),
+            "layer_progression:sparsity", "lines", tuple(one.layer.name for one in counted),
+            (Series(_("exact zeros"), tuple(one.response.sparsity for one in counted)),),
             _("Share of exact zeros in the answers to `{image}`, step by step.", image=sample.file),
             _("Layer"), _("Sparsity"), format=".1%",
         )

@@ -124,23 +124,23 @@ def _for_all(
         )
     if images < dead_from:
         yield Note(_(
-            "{count} of {total} channels and units is silent for all {images} images (n = {images}); the word"
-            " dead is used from {dead_from} images on.",
-            "{count} of {total} channels and units are silent for all {images} images (n = {images}); the word"
-            " dead is used from {dead_from} images on.",
+            "{count} of {total} channels and units is silent for all images (n = {images}); the word dead is used"
+            " from {dead_from} images on.",
+            "{count} of {total} channels and units are silent for all images (n = {images}); the word dead is used"
+            " from {dead_from} images on.",
             count=count, total=total, images=images, dead_from=dead_from,
         ))
     else:
         yield Note(_(
-            "{count} of {total} channels and units is dead: without an answer to any of {images} images"
-            " (n = {images}; silent means 0 after a ReLU, elsewhere at most {part:.0%} of the layer's deviation).",
-            "{count} of {total} channels and units are dead: without an answer to any of {images} images"
-            " (n = {images}; silent means 0 after a ReLU, elsewhere at most {part:.0%} of the layer's deviation).",
+            "{count} of {total} channels and units is dead: without an answer to any image (n = {images}; silent"
+            " means 0 after a ReLU, elsewhere at most {part:.0%} of the layer's deviation).",
+            "{count} of {total} channels and units are dead: without an answer to any image (n = {images}; silent"
+            " means 0 after a ReLU, elsewhere at most {part:.0%} of the layer's deviation).",
             count=count, total=total, images=images, part=near_zero,
         ))
 
 
-_COLUMNS = (Column(_("Layer"), code=True), Column(_("Silent"), "d"), Column(_("Of"), ",d"))
+_COLUMNS = (Column(_("Layer"), code=True), Column(_("Silent"), "d"), Column(_("Channels in all"), ",d"))
 
 
 def _rows(layers: Sequence[Drawn], silent: Mapping[str, Array]) -> tuple[tuple[Cell, ...], ...]:

@@ -9,8 +9,8 @@ from reportgen.probe import Layer, OutputKind
 from reportgen.text import Message, _
 
 _NAMED_CLASSES = re.compile(r"logit|predict|class|softmax|score", re.IGNORECASE)
-MANY = 10
-"""A dense layer without activation and with so many units or more is taken for raw scores of classes."""
+MANY = 5
+"""A dense layer without activation and with so many units or more is taken for raw scores of classes; a box has four."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ def meaning(
     | shape                     | softmax  | sigmoid  | neither                                          |
     |---------------------------|----------|----------|--------------------------------------------------|
     | one number                | values   | binary   | binary if named so, or values                    |
-    | units                     | classes  | labels   | classes if named so or ≥ 10 in Dense, or values  |
+    | units                     | classes  | labels   | classes if named so or ≥ 5 in Dense, or values   |
     | height × width × 1        | values   | mask     | values                                           |
     | height × width × channels | classmap | classmap | classmap after a linear convolution, or values   |
     | anything else             | values   | values   | values                                           |

@@ -12,8 +12,9 @@ from reportgen.errors import ReportgenError
 from reportgen.render import Output
 from reportgen.render.environment import Place, make_environment, write_text
 from reportgen.render.language import Speaker
-from reportgen.render.names import page_names, slug
+from reportgen.render.names import page_names
 from reportgen.report.document import Report, Section
+from reportgen.report.names import slug
 
 
 def render(report: Report, output: Output, templates: Sequence[Path] = ()) -> None:

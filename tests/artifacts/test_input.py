@@ -79,7 +79,8 @@ def test_an_image_of_one_colour_is_told() -> None:
 def test_the_histogram_counts_every_pixel_once(study: Study) -> None:
     chart = named(look(InputImage(bins=4), study), f"{FIGURE}:histogram")
     assert chart.positions == pytest.approx((0.125, 0.375, 0.625, 0.875))
-    for series, channel in zip(chart.series, range(3), strict=True):
+    for series in chart.series:
+        channel = ("red", "green", "blue").index(str(series.label))
         assert sum(series.values) == pytest.approx(1)
         assert series.values[3] == pytest.approx((half_image()[..., channel] == 1).mean())
 

@@ -14,11 +14,12 @@ from reportgen import imaging, resources
 from reportgen.errors import ReportgenError
 from reportgen.render import pictures
 from reportgen.render.environment import make_environment
-from reportgen.render.names import anchors, identifier, page_names, slug
+from reportgen.render.names import anchors, identifier, page_names
 from reportgen.render.outline import pictures_of
 from reportgen.report import codec
 from reportgen.report.blocks import Fact, Figure, Gallery, Note, Picture, Prose, Scale, Table
 from reportgen.report.document import Report, Section
+from reportgen.report.names import slug
 from reportgen.text import _
 from tests.render.pages import Element, pages, tree
 from tests.render.sample_report import CYRILLIC, HOSTILE, LONG, SCRIPT, maps, sample_report, speaker

@@ -1,0 +1,79 @@
+"""The faces of the PDF: from matplotlib's data, so that no system font is needed or used.
+
+STIXGeneral is a Times face with complete Ukrainian; DejaVu has what it lacks. WeasyPrint ends the
+process where it finds no font at all, so it is imported only through here, with a font
+configuration of our own in place.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+from reportgen.errors import ReportgenError
+from reportgen.render.drawing import fonts_folder
+
+SERIF = "Report Serif"
+MONO = "Report Mono"
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """One font file and what it is in the style sheet."""
+
+    family: str
+    file: str
+    weight: str = "normal"
+    style: str = "normal"
+
+    @property
+    def path(self) -> Path:
+        """Where the file lies."""
+        return fonts_folder() / self.file
+
+
+FACES = (
+    Face(SERIF, "STIXGeneral.ttf"),
+    Face(SERIF, "STIXGeneralBol.ttf", "bold"),
+    Face(SERIF, "STIXGeneralItalic.ttf", "normal", "italic"),
+    Face(SERIF, "STIXGeneralBolIta.ttf", "bold", "italic"),
+    Face(MONO, "DejaVuSansMono.ttf"),
+    Face(MONO, "DejaVuSansMono-Bold.ttf", "bold"),
+)
+
+
+@functools.cache
+def import_weasyprint() -> ModuleType:
+    """WeasyPrint, with fonts that are always there."""
+    os.environ["FONTCONFIG_FILE"] = str(_configuration())
+    try:
+        import weasyprint
+    except OSError as problem:
+        raise ReportgenError(
+            "The PDF cannot be written: the system's text library Pango is missing.", slug="pango-missing",
+            hint="Run: apt-get install libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0",
+        ) from problem
+    module: ModuleType = weasyprint
+    return module
+
+
+def _configuration() -> Path:
+    """A fontconfig file that knows one folder; its cache is kept beside it for the next run."""
+    folder = Path(tempfile.gettempdir()) / f"reportgen-fonts-{os.getuid() if hasattr(os, 'getuid') else 0}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if folder.is_symlink() or (hasattr(os, "getuid") and folder.stat().st_uid != os.getuid()):
+        folder = Path(tempfile.mkdtemp(prefix="reportgen-fonts-"))
+    path = folder / "fonts.conf"
+    text = (
+        '<?xml version="1.0"?>\n<!DOCTYPE fontconfig SYSTEM "fonts.dtd">\n<fontconfig>\n'
+        f"<dir>{fonts_folder()}</dir>\n<cachedir>{folder / 'cache'}</cachedir>\n</fontconfig>\n"
+    )
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        temporary = path.with_suffix(f".{os.getpid()}")
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(path)
+    return path
