@@ -225,10 +225,13 @@ def _parse(path: Path) -> dict[str, Any]:
 
 
 def _anchor(data: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """The same data with its paths taken from the folder of the file that holds them."""
+    """The same data with its paths taken from the folder of the file that holds them.
+
+    What begins with "lab:" comes with the tool and is no path.
+    """
 
     def path(value: Any) -> Any:
-        return str(folder / value) if isinstance(value, str) else value
+        return str(folder / value) if isinstance(value, str) and not value.startswith("lab:") else value
 
     model = data.get("model")
     if isinstance(model, str):

@@ -10,7 +10,7 @@ from reportgen.text import Message, _
 
 _NAMED_CLASSES = re.compile(r"logit|predict|class|softmax|score", re.IGNORECASE)
 MANY = 5
-"""A dense layer without activation and with so many units or more is taken for raw scores of classes; a box has four."""
+"""From so many units on, a dense layer without activation is taken for raw scores of classes; a box has four."""
 
 
 @dataclass(frozen=True, slots=True)

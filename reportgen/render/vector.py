@@ -39,8 +39,7 @@ def _group(group: Group) -> str:
     inside = _title(group.title) + "".join(map(_shape, group.shapes))
     role = f' class="{group.role}"' if group.role else ""
     if group.href:
-        name = f' aria-label="{escape(group.title)}"' if group.title else ""
-        return f'<a href="{escape(group.href)}"{role}{name}>{inside}</a>'
+        return f'<a href="{escape(group.href)}"{role}>{inside}</a>'
     return f"<g{role}>{inside}</g>"
 
 
