@@ -64,9 +64,9 @@ def render_site(report: Report, config: Config, *, inputs: str = "", jobs: int =
     log.info("4 render")
     with output.replaced(config.folder) as folder:
         render(
-            report, folder, languages=config.language, formats=config.outputs, templates=config.templates, jobs=jobs
+            report, folder, languages=config.language, formats=config.outputs, templates=config.templates, jobs=jobs,
+            inputs=inputs,
         )
-        output.write_manifest(folder, inputs)
 
 
 def make_sections(

@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from reportgen.errors import ReportgenError, UsageError
+from reportgen.manifest import GENERATOR
+from reportgen.manifest import NAME as MANIFEST
 
-MANIFEST = "manifest.json"
-GENERATOR = "reportgen"
 _HIDDEN = {".gitignore", ".gitkeep", ".nojekyll"}
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
@@ -80,29 +80,6 @@ def is_intact(folder: Path, inputs: str) -> bool:
         return all(_sha256(folder / entry["path"]) == entry["sha256"] for entry in manifest["files"])
     except (OSError, KeyError, TypeError):
         return False
-
-
-def write_manifest(folder: Path, inputs: str) -> None:
-    """List every file of the folder with its digest; the last thing a build writes."""
-    files = [
-        {
-            "path": path.relative_to(folder).as_posix(), "sha256": _sha256(path),
-            "bytes": path.stat().st_size, "role": role_of(path.relative_to(folder)),
-        }
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name != MANIFEST
-    ]
-    manifest = {"generator": GENERATOR, "format": 1, "inputs": inputs, "files": files}
-    (folder / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
-def role_of(path: Path) -> str:
-    """What a file of the output folder is for."""
-    roles = {".html": "page", ".pdf": "document", ".md": "summary", ".css": "style", ".js": "script"}
-    top = path.parts[0]
-    if top in ("assets", "results"):
-        return {"assets": "picture", "results": "figure"}[top]
-    return "data" if path.name == "report.json" else roles.get(path.suffix, "other")
 
 
 def _keep_foreign_files(target: Path, building: Path) -> None:

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from reportgen.errors import UsageError
-from reportgen.output import is_intact, refuse_foreign, replaced, write_manifest
+from reportgen.manifest import write_manifest
+from reportgen.output import is_intact, refuse_foreign, replaced
 
 
 def make(target: Path, text: str, inputs: str = "1") -> None:

@@ -53,6 +53,7 @@ def train(
     epochs = epochs or EPOCHS
     steps = epochs * STEPS_PER_EPOCH
     learner = texture_unet(side=None)
+    _balance(learner.get_layer("enc_conv1_1"))
     schedule = keras.optimizers.schedules.CosineDecay(
         RATE / 10, steps, warmup_target=RATE, warmup_steps=min(STEPS_PER_EPOCH, steps - 1), alpha=0.01
     )
@@ -93,6 +94,15 @@ def held_out_iou(network: keras.Model, count: int, first: int = HELD_OUT) -> flo
         predicted = np.asarray(network(image[None], training=False))[0, ..., 0] > 0.5
         scores.append((predicted & mask).sum() / max((predicted | mask).sum(), 1))
     return float(np.mean(scores))
+
+
+def _balance(layer: keras.Layer) -> None:
+    """Start the first filters with weights that sum to zero.
+
+    Pixels are never negative, so without this half of the filters would answer nothing from the beginning.
+    """
+    kernel, bias = layer.get_weights()
+    layer.set_weights([kernel - kernel.mean(axis=(0, 1, 2), keepdims=True), bias])
 
 
 def _crop(random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

@@ -21,6 +21,7 @@ from typing import Protocol, TypeAlias
 
 from reportgen import resources
 from reportgen.errors import ReportgenError, UsageError
+from reportgen.manifest import write_manifest
 from reportgen.report import codec
 from reportgen.report.document import Report
 
@@ -107,11 +108,13 @@ def render(
     formats: Sequence[str],
     templates: Sequence[Path] = (),
     jobs: int = 1,
+    inputs: str = "",
     on_done: OnDone | None = None,
 ) -> None:
-    """Write everything into `folder`, which must be empty: pages, documents, the report, the manifest."""
-    from reportgen.render.manifest import write_manifest
+    """Write everything into `folder`, which must be empty: pages, documents, the report, the manifest.
 
+    `inputs` goes into the manifest.
+    """
     tasks = _tasks(folder, _known(languages, _languages(), "language"), _known(formats, renderers(), "format"))
     templates = tuple(path.resolve() for path in templates)
     codec.save(report, folder)
@@ -120,7 +123,7 @@ def render(
     for done, output in enumerate(_run(report, tasks, templates, jobs), start=1):
         if on_done:
             on_done(done, len(tasks), output)
-    write_manifest(folder)
+    write_manifest(folder, inputs)
 
 
 def _languages() -> Mapping[str, str]:

@@ -13,8 +13,8 @@ import pytest
 
 from reportgen import render as rendering
 from reportgen.errors import ReportgenError, UsageError
+from reportgen.manifest import role
 from reportgen.render import Output, render
-from reportgen.render.manifest import role
 from reportgen.report import codec
 from tests.render.sample_report import sample_report
 

@@ -28,8 +28,11 @@ def role(path: str) -> str:
     return next((role for pattern, role in _ROLES if re.fullmatch(pattern, path)), "other")
 
 
-def write_manifest(folder: Path) -> None:
-    """Write `manifest.json`, last of all: where it stands, the folder is complete."""
+def write_manifest(folder: Path, inputs: str = "") -> None:
+    """Write `manifest.json`, last of all: where it stands, the folder is complete.
+
+    `inputs` is the digest of all that went in; by it a later build knows that nothing has changed.
+    """
     files = []
     paths = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
     for name in sorted(paths.keys() - {NAME}):
@@ -37,6 +40,6 @@ def write_manifest(folder: Path) -> None:
         files.append({
             "path": name, "sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data), "role": role(name),
         })
-    document = {"generator": GENERATOR, "version": __version__, "files": files}
+    document = {"generator": GENERATOR, "version": __version__, "inputs": inputs, "files": files}
     text = json.dumps(document, ensure_ascii=False, indent=1) + "\n"
     (folder / NAME).write_bytes(text.encode("utf-8", "replace"))
