@@ -49,7 +49,7 @@ def build_site(
     output.check_writable(config.folder)
     log.info("1 open")
     plans = plan_of(config, store)
-    inputs = digest([plan.key for plan in plans], config.model_dump(mode="json", exclude={"folder"}), render_key(config))
+    inputs = output_key(config, store, plans)
     if not force and output.is_intact(config.folder, inputs):
         return None
     report = gather(config, store, make_sections(config, plans, store, isolated=isolated, on_section=on_section))
@@ -137,6 +137,14 @@ def plan_of(config: Config, store: Store) -> tuple[Look, ...]:
             seen = [samples[number], samples if artifact.compares_samples else []]
             plans.append(Look(title, chapter, artifact, number, digest(common, repr(artifact), seen)))
     return tuple(plans)
+
+
+def output_key(config: Config, store: Store, plans: Sequence[Look]) -> str:
+    """The digest of all that the output folder depends on; no path is in it, only names and contents."""
+    wishes = config.model_dump(mode="json", include={"language", "outputs", "title", "prefix", "lab"})
+    places = [(plan.key, plan.name, plan.chapter) for plan in plans]
+    sources = [(source.role, source.name, source.sha256) for source in sources_of(config, store)]
+    return digest(places, wishes, sources, command_of(config), render_key(config))
 
 
 def _sample_key(image: ImageSource) -> list[str]:

@@ -1,0 +1,202 @@
+"""A whole build on the network that is known in closed form: the output folder's contract, and what is not done twice."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from reportgen import artifacts, build
+from reportgen.artifacts.base import ModelArtifact
+from reportgen.config import Config, validate
+from reportgen.report.blocks import Block, Fact
+from reportgen.report.codec import load
+from reportgen.report.document import Report
+from reportgen.store import Store
+from reportgen.study import Study
+from reportgen.text import _
+from tests.fakes import FakeProbe, half_image
+
+
+@pytest.fixture
+def probe(monkeypatch: pytest.MonkeyPatch) -> FakeProbe:
+    """Stands in for TensorFlow; counts how often a model is opened and passed through."""
+    made = FakeProbe()
+    made.opened = 0  # type: ignore[attr-defined]
+
+    def open_fake(_source: object) -> FakeProbe:
+        made.opened += 1  # type: ignore[attr-defined]
+        return made
+
+    monkeypatch.setattr(build, "open_probe", open_fake)
+    return made
+
+
+def inputs(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "tiny.keras").write_bytes(b"stands for a model")
+    Image.fromarray((half_image() * 255).astype("uint8")).save(folder / "half.png")
+    return folder
+
+
+def config(folder: Path, /, **more: Any) -> Config:
+    wishes = {
+        "model": {"file": str(folder / "tiny.keras")}, "image": [{"file": str(folder / "half.png"), "label": "cat"}],
+        "labels": ("cat", "dog", "owl"), "folder": str(folder / "site"),
+    }
+    return validate({**wishes, **more}, "test")
+
+
+def run(wishes: Config, folder: Path, **more: Any) -> Report | None:
+    return build.build_site(wishes, Store(folder / "cache"), jobs=1, isolated=False, **more)
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def test_the_output_folder_keeps_its_contract(tmp_path: Path, probe: FakeProbe) -> None:
+    report = run(config(inputs(tmp_path)), tmp_path)
+    assert report is not None
+    assert not report.failed, [str(note.text) for section in report.sections for note in section.notes if note.level == "failed"]
+    names = set(files(tmp_path / "site"))
+    assert {
+        "index.html", "uk/index.html", "en/index.html", "report.json", "report.uk.pdf", "report.en.pdf",
+        "summary.uk.md", "summary.en.md", "manifest.json",
+    } <= names
+    assert {name.removeprefix("uk/") for name in names if name.startswith("uk/")} == {
+        name.removeprefix("en/") for name in names if name.startswith("en/")
+    }
+    assert {
+        "results/filters_edges.png", "results/filters_comparison.png", "results/filter_statistics.png",
+        "results/input_image_for_activations.png", "results/activations_01_edges.png", "results/activation_heatmaps.png",
+        "results/activation_statistics.png", "results/layer_progression.png",
+    } <= names
+    manifest = json.loads((tmp_path / "site" / "manifest.json").read_text())
+    assert {entry["path"] for entry in manifest["files"]} == names - {"manifest.json"}
+    assert load(tmp_path / "site") == report
+
+
+def test_all_artifacts_share_one_pass(tmp_path: Path, probe: FakeProbe) -> None:
+    run(config(inputs(tmp_path)), tmp_path)
+    assert probe.passes == 1
+
+
+def test_the_same_build_again_opens_nothing_and_writes_nothing(tmp_path: Path, probe: FakeProbe) -> None:
+    wishes = config(inputs(tmp_path))
+    run(wishes, tmp_path)
+    stamp = (tmp_path / "site" / "manifest.json").stat().st_mtime_ns
+    assert run(wishes, tmp_path) is None
+    assert (tmp_path / "site" / "manifest.json").stat().st_mtime_ns == stamp
+    assert (probe.opened, probe.passes) == (1, 1)  # type: ignore[attr-defined]
+
+
+def test_another_language_or_template_needs_no_pass(tmp_path: Path, probe: FakeProbe) -> None:
+    run(config(inputs(tmp_path)), tmp_path)
+    looks = tmp_path / "looks"
+    (looks / "static").mkdir(parents=True)
+    (looks / "static" / "custom.css").write_text("body { color: red }")
+    run(config(tmp_path, language="en"), tmp_path)
+    assert not (tmp_path / "site" / "uk").exists()
+    run(config(tmp_path, templates=(str(looks),)), tmp_path)
+    assert (tmp_path / "site" / "static" / "custom.css").read_text() == "body { color: red }"
+    assert (probe.opened, probe.passes) == (1, 1)  # type: ignore[attr-defined]
+
+
+def test_a_changed_image_or_parameter_is_looked_at_anew(tmp_path: Path, probe: FakeProbe) -> None:
+    run(config(inputs(tmp_path)), tmp_path)
+    run(config(tmp_path, artifacts={"filter_statistics": {"alike": 0.5}}), tmp_path)
+    assert (probe.opened, probe.passes) == (2, 1)  # type: ignore[attr-defined]
+    Image.new("RGB", (8, 8), "gray").save(tmp_path / "half.png")
+    run(config(tmp_path), tmp_path)
+    assert probe.passes == 2
+
+
+def test_two_builds_of_the_same_inputs_are_the_same_bytes(tmp_path: Path, probe: FakeProbe) -> None:
+    one, other = inputs(tmp_path / "one"), inputs(tmp_path / "a much longer name with spaces")
+    run(config(one), one)
+    run(config(other), other)
+    first, second = files(one / "site"), files(other / "site")
+    assert first.keys() == second.keys()
+    assert [name for name in first if first[name] != second[name]] == []
+
+
+def test_two_processes_write_the_same_as_one(tmp_path: Path, probe: FakeProbe) -> None:
+    folder = inputs(tmp_path)
+    for name, jobs in (("a", 1), ("b", 2)):
+        store = Store(tmp_path / "cache")
+        build.build_site(config(folder, folder=str(tmp_path / name)), store, jobs=jobs, isolated=False)
+    assert files(tmp_path / "a") == files(tmp_path / "b")
+
+
+def test_two_images_have_their_own_sections_and_figures(tmp_path: Path, probe: FakeProbe) -> None:
+    folder = inputs(tmp_path)
+    Image.new("RGB", (8, 8), "white").save(tmp_path / "white.png")
+    wishes = config(folder, image=[{"file": str(folder / "half.png")}, {"file": str(folder / "white.png")}])
+    report = run(wishes, tmp_path)
+    assert report is not None
+    names = [section.name for section in report.sections]
+    assert {"prediction-half", "prediction-white", "filter_images"} <= set(names)
+    assert (tmp_path / "site" / "results" / "activation_heatmaps_white.png").exists()
+
+
+@dataclass(frozen=True)
+class Broken(ModelArtifact):
+    """Always fails."""
+
+    name = "broken"
+    chapter = "overview"
+    title = _("Summary")
+    about = _("Summary")
+    reading = _("Summary")
+
+    def blocks(self, study: Study) -> Iterator[Block]:
+        yield Fact("before", _("Layers"), 1)
+        raise ZeroDivisionError("on purpose")
+
+
+def test_a_broken_artifact_costs_its_own_section_only(
+    tmp_path: Path, probe: FakeProbe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(artifacts.CATALOGUE, "broken", Broken)
+    wishes = config(inputs(tmp_path), outputs=("html",))
+    report = run(wishes, tmp_path)
+    assert report is not None
+    failed = [section.name for section in report.sections if section.failed]
+    assert failed == ["broken"]
+    assert "ZeroDivisionError: on purpose" in (tmp_path / "site" / "en" / "broken.html").read_text()
+    run(wishes, tmp_path, force=True)
+    assert probe.opened == 2, "a failed section is tried again"  # type: ignore[attr-defined]
+
+
+def test_without_an_image_the_network_alone_is_shown(tmp_path: Path, probe: FakeProbe) -> None:
+    report = run(config(inputs(tmp_path), image=(), outputs=("html", "pdf")), tmp_path)
+    assert report is not None
+    assert {section.sample for section in report.sections} == {""}
+    assert probe.passes == 0
+
+
+def test_the_command_in_the_report_names_no_folder(tmp_path: Path, probe: FakeProbe) -> None:
+    report = run(config(inputs(tmp_path), outputs=("json",)), tmp_path)
+    assert report is not None
+    assert report.provenance.command.startswith("reportgen build --model tiny.keras --image half.png")
+    assert str(tmp_path) not in (tmp_path / "site" / "report.json").read_text()
+
+
+def test_a_render_that_fails_leaves_the_old_report(
+    tmp_path: Path, probe: FakeProbe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(config(inputs(tmp_path), outputs=("html",)), tmp_path)
+    before = files(tmp_path / "site")
+    looks = tmp_path / "looks" / "site"
+    looks.mkdir(parents=True)
+    (looks / "index.html.j2").write_text("{{ nothing.like.this }}")
+    with pytest.raises(Exception, match="nothing"):
+        run(config(tmp_path, outputs=("html",), templates=(str(looks.parent),)), tmp_path)
+    assert files(tmp_path / "site") == before
+    assert not list(tmp_path.glob(".site*"))

@@ -1,0 +1,174 @@
+"""The command line: what it answers, its exit codes, and that nobody ever sees a traceback."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from reportgen.labs import demo_files
+
+FAST = ["--language", "en", "--format", "json"]
+
+
+def reportgen(*arguments: object, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the program as its user does."""
+    return subprocess.run(
+        [sys.executable, "-m", "reportgen", *map(str, arguments)], cwd=folder, capture_output=True, text=True,
+        stdin=subprocess.DEVNULL, check=False, env={**os.environ, "XDG_CACHE_HOME": str(folder / "cache"), **environment},
+    )
+
+
+def told(done: subprocess.CompletedProcess[str], code: int) -> str:
+    """What the user reads; never a traceback."""
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stderr
+
+
+@pytest.mark.parametrize("verb", ["", "build", "demo", "render", "inspect", "artifacts", "train", "init", "doctor", "config"])
+def test_every_verb_explains_itself(tmp_path: Path, verb: str) -> None:
+    done = reportgen(*([verb] if verb else []), "--help", folder=tmp_path)
+    told(done, 0)
+    assert "Usage:" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "part"),
+    [
+        (["buidl"], 2, "Did you mean 'build'?"),
+        (["build"], 2, "Name a model"),
+        (["build", "--nonsense"], 2, "--nonsense"),
+        (["build", "--model", "no.keras"], 3, "no.keras: there is no such file"),
+        (["build", "--model", "vgg61", "--no-cache"], 3, "vgg61"),
+        (["build", "none.toml"], 3, "none.toml: the configuration cannot be read"),
+        (["build", "bad.toml"], 2, "Did you mean 'model'?"),
+        (["build", "--model", "text.keras", "--no-cache"], 3, "text.keras"),
+        (["build", "--model", "lab:texture-unet", "--image", "text.png", "--no-cache"], 3, "text.png: the image cannot be read"),
+        (["build", "--model", "lab:texture-unet", "--image", "no.png"], 3, "no.png"),
+        (["build", "--model", "lab:texture-unet", "--artifacts", "gradcam2"], 2, "There is no artifact 'gradcam2'"),
+        (["build", "--model", "lab:texture-unet", "-o", "thesis"], 2, "was not made by reportgen"),
+        (["build", "--model", "lab:texture-unet", "--labels", "no.json", "--image", "lab:texture-1.png"], 3, "no.json"),
+        (["render", "none"], 3, "no report can be read"),
+        (["train", "texture"], 2, "Did you mean 'texture-unet'?"),
+        (["init", "bad.toml"], 2, "is left as it is"),
+        (["inspect", "no.keras"], 3, "no.keras"),
+    ],
+)
+def test_bad_input_gets_one_sentence_and_its_code(tmp_path: Path, arguments: list[str], code: int, part: str) -> None:
+    (tmp_path / "bad.toml").write_text("[modle]\nfile = 'x'\n")
+    (tmp_path / "text.keras").write_text("not a model")
+    (tmp_path / "text.png").write_text("not an image")
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis" / "chapter.txt").write_text("years of work")
+    assert part in told(reportgen(*arguments, folder=tmp_path), code)
+    assert not (tmp_path / "site").exists()
+    assert not list(tmp_path.glob(".site*"))
+
+
+def test_errors_lead_to_their_page(tmp_path: Path) -> None:
+    assert "docs/errors.md#file-missing" in told(reportgen("build", "--model", "no.keras", folder=tmp_path), 3)
+
+
+def test_artifacts_and_schema_are_json(tmp_path: Path) -> None:
+    catalogue = json.loads(reportgen("artifacts", "--json", folder=tmp_path).stdout)
+    assert catalogue["filter_images"]["parameters"]["channels"] == 0
+    assert "artifacts" in json.loads(reportgen("config", "schema", folder=tmp_path).stdout)["properties"]
+    assert "filter_images" in reportgen("artifacts", folder=tmp_path).stdout
+
+
+def test_init_writes_a_configuration_to_fill_in(tmp_path: Path) -> None:
+    told(reportgen("init", folder=tmp_path), 0)
+    assert "[lab]" in (tmp_path / "lab.toml").read_text()
+
+
+def test_doctor_finds_everything_in_order(tmp_path: Path) -> None:
+    done = reportgen("doctor", folder=tmp_path)
+    told(done, 0)
+    assert "Pango is there" in done.stdout
+
+
+@pytest.mark.tf
+def test_build_render_and_again(tmp_path: Path) -> None:
+    files = demo_files()
+    command = ["build", "--model", files.model, "--image", files.images[0], "--artifacts", "summary,prediction", *FAST]
+    told(reportgen(*command, folder=tmp_path), 0)
+    assert (tmp_path / "site" / "report.json").is_file()
+    assert "Nothing has changed" in told(reportgen(*command, folder=tmp_path), 0)
+    told(reportgen("render", "site", "--language", "uk", "--format", "html", "-o", "seite", folder=tmp_path), 0)
+    assert "Передбачення" in (tmp_path / "seite" / "uk" / "prediction.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.tf
+def test_environment_stands_between_command_line_and_file(tmp_path: Path) -> None:
+    (tmp_path / "lab.toml").write_text('language = "uk"\nselect = "summary"\n[model]\nfile = "lab:texture-unet"\n')
+    environment = {"REPORTGEN_BUILD_LANGUAGES": "en", "REPORTGEN_BUILD_FORMATS": "html"}
+    told(reportgen("build", "lab.toml", folder=tmp_path, **environment), 0)
+    assert [path.name for path in (tmp_path / "site").iterdir() if path.name in ("uk", "en")] == ["en"]
+    told(reportgen("build", "lab.toml", "--language", "uk", folder=tmp_path, **environment), 0)
+    assert [path.name for path in (tmp_path / "site").iterdir() if path.name in ("uk", "en")] == ["uk"]
+
+
+@pytest.mark.tf
+def test_inspect_tells_what_can_be_drawn(tmp_path: Path) -> None:
+    done = reportgen("inspect", demo_files().model, "--json", folder=tmp_path)
+    told(done, 0)
+    facts = json.loads(done.stdout)
+    assert [layer["name"] for layer in facts["layers"]][:2] == ["image", "enc_conv1_1"]
+    assert facts["artifacts"]["filter_images"] == ""
+    assert facts["artifacts"]["dense_layers"] != ""
+    assert facts["asks_for"] == []
+
+
+@pytest.mark.tf
+def test_when_native_code_dies_one_sentence_is_left_and_the_old_report(tmp_path: Path) -> None:
+    (tmp_path / "own.py").write_text(
+        "import os, signal, keras\n"
+        "@keras.saving.register_keras_serializable('own')\n"
+        "class Falling(keras.layers.Layer):\n"
+        "    def call(self, values):\n"
+        "        if os.environ.get('FALL'):\n"
+        "            os.kill(os.getpid(), signal.SIGSEGV)\n"
+        "        return values\n"
+    )
+    script = (
+        "import keras, own\n"
+        "keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Conv2D(2, 3), own.Falling()]).save('falling.keras')"
+    )
+    subprocess.run([sys.executable, "-c", script], cwd=tmp_path, check=True, capture_output=True)
+    Image.new("RGB", (8, 8), "red").save(tmp_path / "red.png")
+    command = [
+        "build", "--model", "falling.keras", "--image", "red.png", "--custom", "own.py:Falling", "--no-cache", *FAST
+    ]
+    told(reportgen(*command, folder=tmp_path), 0)
+    before = (tmp_path / "site" / "report.json").read_bytes()
+    text = told(reportgen(*command, "--force", folder=tmp_path, FALL="1"), 4)
+    assert "native code broke down (SIGSEGV)" in text
+    assert (tmp_path / "site" / "report.json").read_bytes() == before
+
+
+@pytest.mark.tf
+def test_kill_9_during_a_build_leaves_the_old_site_and_no_process(tmp_path: Path) -> None:
+    files = demo_files()
+    command = ["build", "--model", str(files.model), "--image", str(files.images[0]), "--artifacts", "summary,input", "--no-cache"]
+    told(reportgen(*command, "--format", "html", folder=tmp_path), 0)
+    before = {path: path.read_bytes() for path in (tmp_path / "site").rglob("*") if path.is_file()}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "reportgen", *command, "--title", "Another"], cwd=tmp_path, stderr=subprocess.DEVNULL
+    )
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and not list(tmp_path.glob(".site.building-*/report.json")):
+        time.sleep(0.02)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    assert {path: path.read_bytes() for path in (tmp_path / "site").rglob("*") if path.is_file()} == before
+    told(reportgen(*command, "--title", "Another", "--format", "html", folder=tmp_path), 0)
+    assert "Another" in (tmp_path / "site" / "index.html").read_text()
+    assert not list(tmp_path.glob(".site*"))

@@ -1,0 +1,110 @@
+"""The user's wishes: what is wrong with them is told at once and with the nearest right word."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from reportgen.artifacts import CATALOGUE
+from reportgen.config import Config, expand, read_config, schema, validate
+from reportgen.errors import InputError, UsageError
+
+
+def test_all_problems_are_told_at_once() -> None:
+    data = {
+        "langauge": "uk", "outputs": ["docx"], "model": {"fiel": "x"},
+        "artifacts": {"activation_map": {}, "filter_images": {"chanels": 3}, "filter_statistics": {"alike": "much"}},
+    }
+    with pytest.raises(UsageError) as told:
+        validate(data, "lab.toml")
+    text = told.value.message
+    assert text.startswith("lab.toml: ")
+    for part in (
+        "Did you mean 'language'?", "docx", "Did you mean 'file'?", "Did you mean 'activation_maps'?",
+        "[artifacts.filter_images]: unknown parameter 'chanels'. Did you mean 'channels'?", "'alike'",
+    ):
+        assert part in text
+    assert "pydantic" not in text
+
+
+def test_paths_are_taken_from_the_files_own_folder(tmp_path: Path) -> None:
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "net.keras").write_bytes(b"")
+    path = tmp_path / "deep" / "lab.toml"
+    path.write_text(
+        'labels = "names.json"\nfolder = "out"\n[model]\nfile = "net.keras"\n[[image]]\nfile = "a.png"\nmask = "m.png"\n'
+    )
+    config = read_config(path, {})
+    assert config.model.file == str(tmp_path / "deep" / "net.keras")
+    assert config.image[0].file == tmp_path / "deep" / "a.png"
+    assert config.image[0].mask == tmp_path / "deep" / "m.png"
+    assert config.labels == tmp_path / "deep" / "names.json"
+    assert config.folder == tmp_path / "deep" / "out"
+
+
+def test_a_networks_name_is_no_path(tmp_path: Path) -> None:
+    path = tmp_path / "lab.toml"
+    path.write_text('[model]\nfile = "vgg16"\nweights = "none"\n')
+    assert read_config(path, {}).model.file == "vgg16"
+
+
+def test_the_command_line_beats_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "lab.toml"
+    path.write_text('language = "uk"\n[model]\nfile = "vgg16"\nweights = "none"\n')
+    config = read_config(path, {"language": ("en",), "model": {"file": "resnet50"}})
+    assert config.language == ("en",)
+    assert (config.model.file, config.model.weights) == ("resnet50", "none")
+
+
+def test_groups_and_names_come_in_reading_order() -> None:
+    assert expand(("all",)) == tuple(CATALOGUE)
+    chosen = expand(("activations", "prediction", "filters"))
+    assert chosen[0] == "prediction"
+    assert list(chosen) == [name for name in CATALOGUE if name in chosen]
+    with pytest.raises(UsageError, match="Did you mean 'filters'"):
+        expand(("filter",))
+
+
+def test_chapters_of_the_users_own(tmp_path: Path) -> None:
+    config = validate({"chapter": [{"title": "Мережа", "artifacts": ["summary", "filters"]}]}, "test")
+    chosen = config.chosen()
+    assert {chapter for chapter, _artifact in chosen} == {"Мережа"}
+    assert chosen[0][1].name == "summary"
+
+
+def test_parameters_reach_the_artifact() -> None:
+    config = validate({"select": "filter_images", "artifacts": {"filter_images": {"channels": 4, "layers": ["a*"]}}}, "test")
+    (_chapter, artifact), = config.chosen()
+    assert (artifact.channels, artifact.layers) == (4, ("a*",))  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("text", ["language = ", "[model\n", "\x00"])
+def test_broken_toml_is_told(tmp_path: Path, text: str) -> None:
+    (tmp_path / "lab.toml").write_text(text)
+    with pytest.raises(UsageError, match="not valid TOML"):
+        read_config(tmp_path / "lab.toml", {})
+
+
+def test_a_missing_file_is_told(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="cannot be read"):
+        read_config(tmp_path / "none.toml", {})
+
+
+def test_the_schema_holds_every_artifact_and_is_json() -> None:
+    document = json.loads(json.dumps(schema(), default=str))
+    assert set(document["properties"]["artifacts"]["properties"]) == set(CATALOGUE)
+    assert set(document["properties"]) == set(Config.model_fields)
+
+
+def test_preprocessing_may_be_arithmetic() -> None:
+    source = validate({"model": {"file": "x", "preprocessing": {"scale": 255, "mean": [1, 2, 3]}}}, "test").source()
+    assert (source.preprocessing.scale, source.preprocessing.mean) == (255, (1, 2, 3))  # type: ignore[union-attr]
+    with pytest.raises(UsageError, match="cannot be 0"):
+        validate({"model": {"preprocessing": {"std": [0]}}}, "test")
+
+
+def test_the_example_configurations_are_valid() -> None:
+    for path in (Path(__file__).parent.parent / "configs").glob("*.toml"):
+        read_config(path, {})
