@@ -18,6 +18,7 @@ from benchmarks.measure import Measure, measure
 
 WORK = Path(__file__).parent / "work"
 REPORTGEN = [sys.executable, "-m", "reportgen"]
+HTML = ["--language", "uk", "--format", "html"]
 SETUP = """
 import os; os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 import keras, numpy as np; from PIL import Image
@@ -49,7 +50,8 @@ def main() -> None:
 def cases(model: Path, image: Path) -> dict[str, tuple[str, Callable[[], Measure]]]:
     """Name → (what to reach, how to measure it)."""
     site, cache = WORK / "site", WORK / "cache"
-    build = [*REPORTGEN, "build", "--model", str(model), "--image", str(image), "--preprocess", "vgg16", "-o", str(site)]
+    files = ["--model", str(model), "--image", str(image), "--preprocess", "vgg16", "-o", str(site)]
+    build = [*REPORTGEN, "build", *files]
     kept = [*build, "--cache", str(cache)]
 
     def fresh(command: list[str]) -> Measure:
@@ -66,7 +68,7 @@ def cases(model: Path, image: Path) -> dict[str, tuple[str, Callable[[], Measure
         "nothing changed": ("≤ 1 s", lambda: measure(kept)),
         "other templates": ("no TensorFlow", lambda: measure([*kept, "--templates", str(templates)])),
         "one language": ("no TensorFlow", lambda: measure([*kept, "--language", "uk"])),
-        "HTML, one language": ("≤ 1.7 L", lambda: fresh([*build, "--no-cache", "--language", "uk", "--format", "html"])),
+        "HTML, one language": ("≤ 1.7 L", lambda: fresh([*build, "--no-cache", *HTML])),
         "--help": ("≤ 0.3 s", lambda: measure([*REPORTGEN, "--help"])),
         "naive: five figures": (
             "for comparison",
@@ -118,7 +120,8 @@ def large() -> str:
         "    config = layer.get_config()\n"
         "    if isinstance(layer, keras.layers.InputLayer): config['batch_shape'] = (None, 1024, 1024, 3)\n"
         "    return layer.__class__.from_config(config)\n"
-        "new = keras.models.clone_model(old, clone_function=free, input_tensors=keras.Input((1024, 1024, 3), name='image'))\n"
+        "image = keras.Input((1024, 1024, 3), name='image')\n"
+        "new = keras.models.clone_model(old, clone_function=free, input_tensors=image)\n"
         f"new.set_weights(old.get_weights()); new.save({str(rescaled)!r})"
     )
     subprocess.run([sys.executable, "-c", script], check=True)
@@ -126,7 +129,8 @@ def large() -> str:
         *REPORTGEN, "build", "--model", str(rescaled), "--image", str(files.images[0]), "--no-cache",
         "-o", str(WORK / "large"),
     ])
-    return f"\nU-Net at 1024 × 1024: {result.seconds:.1f} s, {result.together_mb / 1074:.2f} GiB together (to reach: 6 GiB)"
+    gibibytes = result.together_mb / 1074
+    return f"\nU-Net at 1024 × 1024: {result.seconds:.1f} s, {gibibytes:.2f} GiB together (to reach: 6 GiB)"
 
 
 if __name__ == "__main__":

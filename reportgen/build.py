@@ -148,7 +148,8 @@ def output_key(config: Config, store: Store, plans: Sequence[Look]) -> str:
 
 
 def _sample_key(image: ImageSource) -> list[str]:
-    return [image.name, image.file.name, digest_of(image.file), image.label, digest_of(image.mask) if image.mask else ""]
+    mask = digest_of(image.mask) if image.mask else ""
+    return [image.name, image.file.name, digest_of(image.file), image.label, mask]
 
 
 def render_key(config: Config) -> str:
@@ -174,7 +175,9 @@ def model_path(config: Config) -> Path | None:
     """The model's file; None for the name of a known network."""
     model = config.model.file
     if not model:
-        raise UsageError("No model was named.", slug="no-model", hint="Give --model FILE, or [model] file in the config.")
+        raise UsageError(
+            "No model was named.", slug="no-model", hint="Give --model FILE, or [model] file in the config."
+        )
     if model.startswith(LAB):
         return _lab_file(model.removeprefix(LAB), ".keras")
     return Path(model) if ModelSource(model).is_file else None
@@ -246,7 +249,8 @@ def command_of(config: Config) -> str:
     """The command that makes the same report again, with file names but no folders."""
     model = config.model
     path = model_path(config)
-    words = ["reportgen", "build", "--model", config.model.file if not path or model.file.startswith(LAB) else path.name]
+    named = model.file if not path or model.file.startswith(LAB) else path.name
+    words = ["reportgen", "build", "--model", named]
     if model.weights != "imagenet":
         words += ["--weights", Path(model.weights).name]
     if model.architecture:
@@ -271,7 +275,9 @@ def _lab_file(name: str, ending: str) -> Path:
     path = folder / (name + ending)
     if Path(name).name != name or not path.is_file():
         known = ", ".join(sorted(LAB + item.name.removesuffix(".keras") for item in folder.iterdir()))
-        raise InputError(f"{LAB}{name}: no such file comes with reportgen.", slug="file-missing", hint=f"There are: {known}.")
+        raise InputError(
+            f"{LAB}{name}: no such file comes with reportgen.", slug="file-missing", hint=f"There are: {known}."
+        )
     return path
 
 

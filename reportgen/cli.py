@@ -73,7 +73,7 @@ class _Group(click.Group):
 
             close = difflib.get_close_matches(args[0], self.list_commands(ctx), n=1)
             if close:
-                problem.message += f" Did you mean '{close[0]}'?"
+                raise click.UsageError(f"{problem.message} Did you mean '{close[0]}'?", ctx) from problem
             raise
 
 
@@ -121,7 +121,7 @@ def _rendering(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("-o", "--out", type=click.Path(path_type=Path), help="The output folder; site by default."),
         click.option("--templates", type=click.Path(path_type=Path, exists=True, file_okay=False), multiple=True,
                      help="A folder of templates that come before the built-in ones."),
-        click.option("--jobs", type=click.IntRange(1, 64), default=2, show_default=True, help="Processes to render with."),
+        click.option("--jobs", type=click.IntRange(1, 64), default=2, show_default=True, help="Rendering processes."),
     ]
     for option in reversed(options):
         command = option(command)
@@ -131,7 +131,8 @@ def _rendering(command: Callable[..., Any]) -> Callable[..., Any]:
 def _computing(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options of every command that looks at a network."""
     options = [
-        click.option("--cache", type=click.Path(path_type=Path, file_okay=False), help="Where computed sections are kept."),
+        click.option("--cache", type=click.Path(path_type=Path, file_okay=False),
+                     help="Where computed sections are kept."),
         click.option("--no-cache", is_flag=True, help="Compute everything anew and keep nothing."),
         click.option("--force", is_flag=True, help="Render again even when nothing has changed."),
     ]
@@ -154,7 +155,7 @@ def demo(**options: Any) -> None:
 @click.argument("config", type=click.Path(path_type=Path, dir_okay=False), required=False)
 @click.option("--model", help="A .keras, .h5 or .hdf5 file, or a name such as vgg16.")
 @click.option("--weights", help="For a name: imagenet, none or a file; for an architecture: a file.")
-@click.option("--architecture", type=click.Path(path_type=Path), help="The JSON of the architecture, for weights alone.")
+@click.option("--architecture", type=click.Path(path_type=Path), help="The architecture's JSON, for weights alone.")
 @click.option("--image", "images", type=click.Path(path_type=Path), multiple=True, help="An image; repeat for several.")
 @click.option("--truth", "truths", multiple=True, help="The true class of each image, in the order of the images.")
 @click.option("--mask", "masks", type=click.Path(path_type=Path), multiple=True, help="The true mask of each image.")
@@ -206,7 +207,7 @@ def render(report: Path, **options: Any) -> None:
 @click.option("--trust-model", is_flag=True, help="Run the code that the model file carries.")
 @click.option("--custom", multiple=True, metavar="MODULE.PY:NAME", help="A class of your own that the model needs.")
 @click.option("--weights", default="imagenet", help="For a name: imagenet, none or a file.")
-@click.option("--architecture", type=click.Path(path_type=Path), help="The JSON of the architecture, for weights alone.")
+@click.option("--architecture", type=click.Path(path_type=Path), help="The architecture's JSON, for weights alone.")
 def inspect(model: str, as_json: bool, **options: Any) -> None:
     """Show a network's layers, shapes, what can be drawn, and what its file asks for."""
     from reportgen.inspection import inspect_model
@@ -264,8 +265,11 @@ def init(target: Path) -> None:
     from reportgen.errors import UsageError
 
     if target.exists():
-        raise UsageError(f"{target}: the file exists and is left as it is.", slug="file-exists", hint="Name another file.")
-    target.write_text((resources.folder("configs") / "lab.toml").read_text(encoding="utf-8"), encoding="utf-8")
+        raise UsageError(
+            f"{target}: the file exists and is left as it is.", slug="file-exists", hint="Name another file."
+        )
+    example = resources.folder("configs") / "lab.toml"
+    target.write_text(example.read_text(encoding="utf-8"), encoding="utf-8")
     say(f"Wrote {target}. Fill it in, then run: reportgen build {target}")
 
 
@@ -348,7 +352,7 @@ def _wishes(options: dict[str, Any]) -> dict[str, Any]:
         wishes["image"] = _images(given)
     if "artifacts" in given:
         wishes["select"] = tuple(name.strip() for name in given["artifacts"].split(",") if name.strip())
-    narrowed = {key: given[key] for key in ("classes", "layers") if key in given}
+    narrowed: dict[str, Any] = {key: given[key] for key in ("classes", "layers") if key in given}
     if narrowed:
         wishes["artifacts"] = _parameters(narrowed)
     return wishes

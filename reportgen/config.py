@@ -233,30 +233,29 @@ def _anchor(data: dict[str, Any], folder: Path) -> dict[str, Any]:
     def path(value: Any) -> Any:
         return str(folder / value) if isinstance(value, str) and not value.startswith("lab:") else value
 
-    model = data.get("model")
-    if isinstance(model, str):
-        data["model"] = model = {"file": model}
-    if isinstance(model, dict):
-        if isinstance(model.get("file"), str) and (folder / model["file"]).exists():
-            model["file"] = path(model["file"])
-        if isinstance(model.get("weights"), str) and (folder / model["weights"]).is_file():
-            model["weights"] = path(model["weights"])
-        if "architecture" in model:
-            model["architecture"] = path(model["architecture"])
-        if isinstance(model.get("custom"), list):
-            model["custom"] = [path(item) for item in model["custom"]]
-    images = data.get("image")
-    if isinstance(images, str):
-        data["image"] = images = [{"file": images}]
-    for image in images if isinstance(images, list) else ():
-        if isinstance(image, dict):
-            image.update({key: path(image[key]) for key in ("file", "mask") if key in image})
-    for key in ("labels", "folder"):
-        if key in data:
-            data[key] = path(data[key])
-    if isinstance(data.get("templates"), list):
-        data["templates"] = [path(item) for item in data["templates"]]
+    if isinstance(data.get("model"), str):
+        data["model"] = {"file": data["model"]}
+    if isinstance(data.get("image"), str):
+        data["image"] = [{"file": data["image"]}]
+    tables: list[tuple[Any, tuple[str, ...]]] = [(data, ("labels", "folder", "templates"))]
+    tables += [(image, ("file", "mask")) for image in _list(data.get("image"))]
+    if isinstance(data.get("model"), dict):
+        model = data["model"]
+        tables.append((model, ("architecture", "custom")))
+        for key in ("file", "weights"):  # these may also be names of things that come with Keras
+            if isinstance(model.get(key), str) and (folder / model[key]).exists():
+                model[key] = path(model[key])
+    for table, keys in tables:
+        for key in keys:
+            if isinstance(table, dict) and key in table:
+                value = table[key]
+                lists = isinstance(value, list) and key != "labels"
+                table[key] = [path(item) for item in value] if lists else path(value)
     return data
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _artifact_problems(name: str, parameters: Any) -> list[str]:

@@ -55,7 +55,8 @@ def _machine() -> Iterator[Finding]:
     folder = default_folder()
     while not folder.exists():
         folder = folder.parent
-    yield Finding(shutil.disk_usage(folder).free > 1 << 30, f"free disk for the cache: {shutil.disk_usage(folder).free / 2**30:.1f} GiB")
+    free = shutil.disk_usage(folder).free
+    yield Finding(free > 1 << 30, f"free disk for the cache: {free / 2**30:.1f} GiB")
     yield Finding(find_spec("tensorflow") is not None, "TensorFlow can be found")
 
 

@@ -41,7 +41,9 @@ class Inspection:
         """Plain data."""
         document: dict[str, Any] = {"model": self.model, "refused": self.refused, "asks_for": self._concerns()}
         if self.file:
-            document["file"] = {"format": self.file.format, "keras": self.file.keras_version, "bytes": self.file.file_bytes}
+            document["file"] = {
+                "format": self.file.format, "keras": self.file.keras_version, "bytes": self.file.file_bytes,
+            }
         if self.probe:
             facts = self.probe.model
             document |= {

@@ -51,7 +51,9 @@ def replaced(target: Path) -> Iterator[Path]:
 def refuse_foreign(target: Path) -> None:
     """Raise unless the target is absent, empty, or made by reportgen."""
     if target.exists() and not target.is_dir():
-        raise UsageError(f"{target}: this is a file, not a folder.", slug="folder-not-ours", hint="Name a folder with -o.")
+        raise UsageError(
+            f"{target}: this is a file, not a folder.", slug="folder-not-ours", hint="Name a folder with -o."
+        )
     if not target.is_dir() or read_manifest(target) is not None:
         return
     if any(path.name not in _HIDDEN for path in target.iterdir()):
@@ -148,5 +150,6 @@ def check_writable(folder: Path) -> None:
         parent = parent.parent
     if not os.access(parent, os.W_OK):
         raise ReportgenError(
-            f"{parent}: the report cannot be written there.", slug="folder-unwritable", hint="Name another folder with -o."
+            f"{parent}: the report cannot be written there.", slug="folder-unwritable",
+            hint="Name another folder with -o.",
         )

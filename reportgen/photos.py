@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from reportgen import imaging
 from reportgen.errors import InputError
@@ -77,7 +77,7 @@ def read_photo(path: Path) -> Photo:
                 image.load()
                 upright = ImageOps.exif_transpose(image)
                 levels, gray, remarks = _levels(upright)
-    except Image.UnidentifiedImageError as problem:
+    except UnidentifiedImageError as problem:
         raise _unreadable(
             path, "this is not an image in a format that is read", "Give a PNG, JPEG, WebP, BMP, TIFF or GIF."
         ) from problem
@@ -123,15 +123,15 @@ def _deep(image: Image.Image) -> tuple[np.ndarray, bool, tuple[Message, ...]]:
     if not np.isfinite(plane).all():
         raise ValueError("the image holds values that are no numbers")
     low, high = float(plane.min()), float(plane.max())
-    if image.mode == "F" and 0 <= low and high <= 1:
-        remark, unit = (), plane
-    elif image.mode != "F" and 0 <= low and high <= 65535:
-        remark = (_("The image has 16 bits a pixel; 65,535 became 1."),)
-        unit = plane / 65535
+    if image.mode == "F" and low >= 0 and high <= 1:
+        return np.repeat(plane[..., None], 3, axis=-1), True, ()
+    if image.mode != "F" and low >= 0 and high <= 65535:
+        remark = _("The image has 16 bits a pixel; 65,535 became 1.")
+        unit = plane / np.float32(65535)
     else:
-        remark = (_("The image's values from {low:.4g} to {high:.4g} were stretched to 0…1.", low=low, high=high),)
-        unit = (plane - low) / (high - low) if high > low else np.zeros_like(plane)
-    return np.repeat(unit[..., None], 3, axis=-1), True, remark
+        remark = _("The image's values from {low:.4g} to {high:.4g} were stretched to 0…1.", low=low, high=high)
+        unit = (plane - np.float32(low)) / np.float32(high - low) if high > low else np.zeros_like(plane)
+    return np.repeat(unit[..., None], 3, axis=-1), True, (remark,)
 
 
 def _orientation(image: Image.Image) -> tuple[Message, ...]:

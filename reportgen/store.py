@@ -113,7 +113,8 @@ class Store:
     def digest_of(self, path: Path) -> str:
         """The SHA-256 of a file's bytes, remembered while its size and times stay the same."""
         stat = path.stat()
-        note = self._digests / digest(str(path.resolve()), stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino)
+        times = (stat.st_mtime_ns, stat.st_ctime_ns)
+        note = self._digests / digest(str(path.resolve()), stat.st_size, times, stat.st_ino)
         try:
             known = note.read_text(encoding="ascii")
             if len(known) == 64:

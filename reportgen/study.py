@@ -102,7 +102,8 @@ def fitting_size(facts: InputFacts, photo: Photo, asked: tuple[int, int] | None)
     height, width = (fixed or side for fixed, side in zip(facts.size, rounded, strict=True))
     if asked and (height, width) != tuple(asked):
         raise UsageError(
-            f"the network cannot take images of {asked[0]} × {asked[1]} pixels; the nearest size is {height} × {width}.",
+            f"the network cannot take images of {asked[0]} × {asked[1]} pixels;"
+            f" the nearest size is {height} × {width}.",
             slug="image-size",
         )
     return height, width

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+
 from reportgen import imaging
 from reportgen.report.blocks import Picture, Scale
 from reportgen.report.colours import TABLES

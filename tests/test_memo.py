@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from reportgen.probe import Target, Trace
 from reportgen.probe.memo import MemoProbe
-
 from tests.fakes import FakeProbe, half_image
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-
 import pytest
 from babel.messages.catalog import Message as Entry
 
 from tests.messages import CATALOGUE, extract, placeholders, read
-
 
 
 def entries() -> list[Entry]:

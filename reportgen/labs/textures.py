@@ -9,6 +9,7 @@ unevenly over all, so that no colour gives the answer away: only the size of the
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -18,7 +19,8 @@ COARSE = (9.0, 15.0)
 """Pixels after which a texture's features come again; the ranges do not touch."""
 
 Random = np.random.Generator
-Array = np.ndarray
+Array: TypeAlias = Any
+"""A NumPy array; NumPy's own types cannot follow this arithmetic."""
 
 
 def two_textures(seed: int, side: int = SIDE) -> tuple[Array, Array]:

@@ -15,7 +15,19 @@ from dataclasses import dataclass, field
 from markupsafe import Markup
 
 from reportgen.render import vector
-from reportgen.render.drawing import SMALL, WIDTH, Box, Drawing, Group, Shape, Trail, Words, place_legend, shorten, text_width
+from reportgen.render.drawing import (
+    SMALL,
+    WIDTH,
+    Box,
+    Drawing,
+    Group,
+    Shape,
+    Trail,
+    Words,
+    place_legend,
+    shorten,
+    text_width,
+)
 from reportgen.render.language import Speaker
 from reportgen.report.blocks import Diagram, Node
 from reportgen.text import Message, _

@@ -57,10 +57,11 @@ def save(report: Report, folder: Path) -> None:
     """Write `report.json` and the pictures it names."""
     assets = folder / "assets"
     assets.mkdir(parents=True, exist_ok=True)
-    for picture in {picture.digest: picture for section in report.sections for picture in pictures_of(section)}.values():
-        path = assets / asset_name(picture)
-        if not path.exists():
-            path.write_bytes(picture.data)
+    for section in report.sections:
+        for picture in pictures_of(section):
+            path = assets / asset_name(picture)
+            if not path.exists():
+                path.write_bytes(picture.data)
     (folder / "report.json").write_text(dumps(report), encoding="utf-8")
 
 
@@ -116,7 +117,7 @@ def encode(value: Any) -> Any:
             fields["with"] = {name: encode(item) for name, item in value.values}
         return fields
     if dataclasses.is_dataclass(value):
-        kind = {"block": value.kind} if isinstance(value, KINDS) else {}
+        kind = {"block": getattr(value, "kind")} if isinstance(value, KINDS) else {}  # noqa: B009 - mypy cannot see it
         return kind | {
             field.name: encode(getattr(value, field.name))
             for field in dataclasses.fields(value)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
+
 from reportgen.artifacts.base import ImageArtifact
 from reportgen.probe import InputFacts, Layer, Layers, ModelFacts, OutputFacts, Target, Trace
 from reportgen.report.blocks import Block, Chart, Fact, Figure, Gallery, Note, Table

@@ -7,11 +7,11 @@ import io
 import numpy as np
 import pytest
 from PIL import Image
+
 from reportgen.artifacts.activation_heatmaps import ActivationHeatmaps, busiest_area, whereabouts
 from reportgen.artifacts.base import NotApplicable
 from reportgen.probe import Layer
 from reportgen.study import Study
-
 from tests.artifacts.scripted import check_words, findings, look, named, scripted_study, table
 
 

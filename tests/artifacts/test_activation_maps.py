@@ -7,13 +7,13 @@ import io
 import numpy as np
 import pytest
 from PIL import Image
+
 from reportgen import imaging
 from reportgen.artifacts.activation_maps import ActivationMaps
 from reportgen.artifacts.base import NotApplicable
 from reportgen.probe import Layer
 from reportgen.report.blocks import Figure
 from reportgen.study import Study
-
 from tests.artifacts.scripted import check_words, findings, look, named, scripted_study, table
 from tests.fakes import FakeProbe, fake_study
 

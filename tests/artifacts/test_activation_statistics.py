@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from reportgen.artifacts.activation_statistics import ActivationStatistics
 from reportgen.artifacts.silence import listed, makers
 from reportgen.probe import Layer, Layers
 from reportgen.study import Study
-
 from tests.artifacts.scripted import check_words, facts, findings, look, named, scripted_study, table
 from tests.fakes import FakeProbe, fake_study
 

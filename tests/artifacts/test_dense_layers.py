@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from reportgen.artifacts.base import NotApplicable
 from reportgen.artifacts.dense_layers import DenseLayers, strongest
 from reportgen.probe import Layer
 from reportgen.study import Study
-
 from tests.artifacts.scripted import check_words, findings, look, named, scripted_study, table
 from tests.fakes import NAMES
 

@@ -6,12 +6,12 @@ import dataclasses
 
 import numpy as np
 import pytest
+
 from reportgen.artifacts.input import FIGURE, InputImage
 from reportgen.probe import InputFacts, Trace
 from reportgen.report.blocks import Table
 from reportgen.study import Study
 from reportgen.text import _
-
 from tests.artifacts.scripted import check_words, facts, findings, look, named
 from tests.fakes import FakeProbe, fake_study, half_image
 

@@ -7,11 +7,11 @@ import math
 
 import numpy as np
 import pytest
+
 from reportgen.artifacts.prediction import Prediction, entropy, sigmoid, softmax
 from reportgen.probe import Layer
 from reportgen.report.blocks import Block
 from reportgen.study import Study
-
 from tests.artifacts.scripted import check_words, facts, findings, look, named, scripted_study, table
 from tests.fakes import NAMES, fake_study, half_image
 

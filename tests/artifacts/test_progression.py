@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from reportgen.artifacts.base import NotApplicable
 from reportgen.artifacts.progression import Progression, main_path
 from reportgen.artifacts.trends import channels_grow, size_falls, sparsity_grows, spearman
 from reportgen.probe import Layer, Layers
 from reportgen.study import Study
-
 from tests.artifacts.scripted import check_words, findings, look, named, scripted_study, table
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from reportgen.artifacts import responses
 from reportgen.artifacts.responses import (
     answers_of,
@@ -19,7 +20,6 @@ from reportgen.artifacts.responses import (
 )
 from reportgen.probe import Layer, Layers, Trace
 from reportgen.study import Study
-
 from tests.artifacts.scripted import scripted_study
 
 

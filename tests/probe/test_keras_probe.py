@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from reportgen.errors import InputError, UsageError
 from reportgen.probe import Target
 from reportgen.probe.source import Preprocessing
-
 from tests.probe.probing import picture, probe_of, slope
 
 pytestmark = pytest.mark.tf

@@ -13,9 +13,9 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
+
 from reportgen.errors import InputError, UsageError
 from reportgen.probe.source import ModelSource
-
 from tests.probe import models
 
 pytestmark = [

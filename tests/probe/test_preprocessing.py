@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from reportgen.errors import InputError, UsageError
 from reportgen.probe.preprocessing import NAMED, application_of, apply, choose_preprocessing, named, value_range
 from reportgen.probe.source import ModelSource, Preprocessing
@@ -70,6 +71,7 @@ def test_an_unknown_name_gets_a_suggestion() -> None:
 @pytest.mark.tf
 def test_every_network_of_keras_applications_gets_what_keras_itself_does() -> None:
     import keras
+
     from reportgen.probe.applications import known
 
     for name, make in known().items():

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from reportgen.errors import InputError
 from reportgen.probe import Target
-
 from tests.probe.probing import picture, probe_of
 
 pytestmark = pytest.mark.tf

@@ -14,10 +14,10 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
+
 from reportgen.errors import InputError
 from reportgen.probe.concerns import LAYERS, concerns_of, layer_count
 from reportgen.probe.vetting import inspect_file, opened, refuse_concerns
-
 from tests.probe import models
 
 PLAIN = models.new_layer("Conv2D", {"name": "conv", "filters": 2, "kernel_size": [3, 3], "activation": "relu"})

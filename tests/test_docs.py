@@ -1,0 +1,38 @@
+"""Documentation that the code can check."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from docs.generate import TARGET, page
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", ROOT / "README.uk.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]
+
+
+def test_the_page_of_artifacts_is_current() -> None:
+    assert TARGET.read_text(encoding="utf-8") == page(), "run `make docs`"
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_links_lead_somewhere(path: Path) -> None:
+    for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8")):
+        assert (path.parent / link).exists(), link
+
+
+@pytest.mark.parametrize("path", [ROOT / "README.md", ROOT / "README.uk.md"], ids=["en", "uk"])
+def test_the_readmes_options_exist(path: Path) -> None:
+    source = (ROOT / "reportgen" / "cli.py").read_text(encoding="utf-8")
+    for option in re.findall(r"reportgen [^`\n]*?(--[a-z-]+)|`(--[a-z-]+)", path.read_text(encoding="utf-8")):
+        assert f'"{"".join(option)}"' in source, option
+
+
+def test_the_readmes_tell_the_same() -> None:
+    english, ukrainian = ((ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "README.uk.md"))
+    assert english.count("\n## ") == ukrainian.count("\n## ")
+    for word in ("make report", "make test", "reportgen build", "reportgen init", "[lab]", "--trust-model"):
+        assert word in english
+        assert word in ukrainian
