@@ -240,7 +240,8 @@ def resize(values: Array, size: tuple[int, int], method: str = "bilinear") -> Ar
 def grid_columns(count: int, tile_width: int, tile_height: int) -> int:
     """How many columns make a mosaic of `count` tiles about as wide as high, full to the last row if one can."""
     ideal = math.sqrt(count * 1.2 * tile_height / max(tile_width, 1))
-    near = [columns for columns in range(1, count + 1) if 0.7 * ideal <= columns <= 1.5 * ideal] or [max(1, round(ideal))]
+    near = [columns for columns in range(1, count + 1) if 0.7 * ideal <= columns <= 1.5 * ideal]
+    near = near or [max(1, round(ideal))]
     full = [columns for columns in near if count % columns == 0]
     return min(count, min(full or near, key=lambda columns: abs(columns - ideal)))
 

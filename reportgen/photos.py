@@ -6,13 +6,15 @@ What was done to the colours on the way is said in remarks.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
 from reportgen import imaging
 from reportgen.errors import InputError
@@ -74,7 +76,8 @@ def read_photo(path: Path) -> Photo:
                         path, f"it declares {image.width} × {image.height} pixels, more than"
                         f" {LARGEST_PIXELS // 1_000_000} million", "Make the image smaller first."
                     )
-                image.load()
+                with _whole_files_only():
+                    image.load()
                 upright = ImageOps.exif_transpose(image)
                 levels, gray, remarks = _levels(upright)
     except UnidentifiedImageError as problem:
@@ -96,6 +99,17 @@ def read_mask(path: Path, size: tuple[int, int]) -> np.ndarray:
     gray = _luminance(photo.levels)
     unit = gray.astype(np.float32) / 255 if gray.dtype == np.uint8 else gray
     return (imaging.resize(unit, size, "nearest")[..., 0] > 0.5).astype(np.float32)
+
+
+@contextlib.contextmanager
+def _whole_files_only() -> Iterator[None]:
+    """Refuse files that are cut short, whatever another library has told Pillow."""
+    kept = ImageFile.LOAD_TRUNCATED_IMAGES
+    ImageFile.LOAD_TRUNCATED_IMAGES = False
+    try:
+        yield
+    finally:
+        ImageFile.LOAD_TRUNCATED_IMAGES = kept
 
 
 def _levels(image: Image.Image) -> tuple[np.ndarray, bool, tuple[Message, ...]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFile
 
 from reportgen.errors import InputError
 from reportgen.photos import LARGEST_PIXELS, read_mask, read_photo
@@ -115,7 +115,10 @@ def bomb(width: int, height: int) -> bytes:
 
 
 @pytest.mark.parametrize("name", ["missing", "empty", "text", "cut", "bomb", "folder", "renamed"])
-def test_what_is_no_readable_image_is_told_in_one_sentence(tmp_path: Path, name: str) -> None:
+def test_what_is_no_readable_image_is_told_in_one_sentence(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)  # as some libraries set it for all
     path = tmp_path / f"{name}.png"
     whole = tmp_path / "whole.png"
     Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)).save(whole)

@@ -27,7 +27,8 @@ def two_textures(seed: int, side: int = SIDE) -> tuple[Array, Array]:
     """An image (side × side × 3, float32 in 0…1) and the mask of its coarser texture (bool)."""
     random = np.random.Generator(np.random.PCG64(seed))
     mask = region(random, side)
-    coarse, fine = (texture(random, side, random.uniform(*periods)) for periods in (COARSE, FINE))
+    coarse = texture(random, side, random.uniform(*COARSE))
+    fine = texture(random, side, random.uniform(*FINE))
     image = np.where(mask[..., None], coloured(random, coarse), coloured(random, fine))
     image = image * light(random, side)[..., None] + random.normal(0, 0.015, image.shape)
     return np.clip(image, 0, 1).astype(np.float32), mask
@@ -35,7 +36,8 @@ def two_textures(seed: int, side: int = SIDE) -> tuple[Array, Array]:
 
 def texture(random: Random, side: int, period: float) -> Array:
     """A texture of any family with features of this size."""
-    return tuple(FAMILIES.values())[random.integers(len(FAMILIES))](random, side, period)
+    family = tuple(FAMILIES)[random.integers(len(FAMILIES))]
+    return FAMILIES[family](random, side, period)
 
 
 def region(random: Random, side: int) -> Array:
