@@ -7,8 +7,10 @@ purpose=${1:-main}
 lock=requirements.lock
 [ "$purpose" = test ] && lock=requirements-test.lock
 
-stamp=".venv/.ready-$purpose-$(cat setup.sh pyproject.toml "$lock" package-lock.json 2>/dev/null | sha256sum | cut -c1-16)"
-[ -e "$stamp" ] && exit 0
+# What the tests need includes what a report needs.
+sum=$(cat setup.sh pyproject.toml requirements.lock requirements-test.lock package-lock.json | sha256sum | cut -c1-16)
+[ -e ".venv/.ready-test-$sum" ] && exit 0
+[ "$purpose" = main ] && [ -e ".venv/.ready-main-$sum" ] && exit 0
 
 fail() { printf 'Error: %s\n' "$1" >&2; exit 2; }
 
@@ -50,18 +52,25 @@ echo "Installing the locked versions into .venv (a few minutes, once) …" >&2
     fail "reportgen itself could not be installed into .venv."
 
 has_library() { .venv/bin/python -c "import ctypes; ctypes.CDLL('$1')" 2>/dev/null; }
+has_browser() {
+    command -v chromium >/dev/null 2>&1 || command -v google-chrome >/dev/null 2>&1 ||
+        ls .venv/browsers/chromium*/*/chrome >/dev/null 2>&1
+}
 missing=""
 has_library libpango-1.0.so.0 && has_library libpangoft2-1.0.so.0 || missing="libpango-1.0-0 libpangoft2-1.0-0"
 has_library libharfbuzz-subset.so.0 || missing="$missing libharfbuzz-subset0"
 if [ "$purpose" = test ]; then
     command -v pdftotext >/dev/null 2>&1 || missing="$missing poppler-utils"
     command -v npm >/dev/null 2>&1 || missing="$missing nodejs npm"
-    command -v chromium >/dev/null 2>&1 || command -v google-chrome >/dev/null 2>&1 || missing="$missing chromium"
+    has_browser || ! apt-cache show chromium 2>/dev/null | grep -q '^Filename' || missing="$missing chromium"
 fi
 # shellcheck disable=SC2086
 [ -z "$missing" ] || debian $missing
 if [ "$purpose" = test ]; then
     npm ci --silent --no-audit --no-fund || fail "the npm packages of the browser tests could not be installed."
+    # Ubuntu has no Chromium package; the test driver brings one of its own.
+    has_browser || PLAYWRIGHT_BROWSERS_PATH=.venv/browsers npx --no-install playwright-core install --with-deps chromium ||
+        fail "no Chromium for the browser tests could be installed: install chromium or google-chrome, then make again."
 fi
-rm -f .venv/.ready-"$purpose"-*
-touch "$stamp"
+rm -f .venv/.ready-*
+touch ".venv/.ready-$purpose-$sum"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -16,14 +17,17 @@ from tests.render.sample_report import CYRILLIC, sample_report, speaker
 
 pytestmark = pytest.mark.browser
 ROOT = Path(__file__).parent.parent.parent
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome") or shutil.which("chromium-browser")
+BROUGHT = next((str(path) for path in (ROOT / ".venv" / "browsers").glob("chromium*/*/chrome")), None)
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome") or BROUGHT
 
 
 @pytest.fixture(scope="module")
 def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     node = shutil.which("node")
     if not (node and CHROMIUM and (ROOT / "node_modules" / "playwright-core").is_dir()):
-        pytest.skip("Chromium, Node.js and `npm ci` are needed: run `make test`")
+        missing = "Chromium, Node.js and `npm ci` are needed: run `make test`"
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(missing)
+    assert CHROMIUM is not None
     folder = tmp_path_factory.mktemp("with space") / "мій сайт" / "a#b"
     render(sample_report(), folder, languages=("uk", "en"), formats=("html", "markdown"))
     pages = [
