@@ -77,6 +77,20 @@ class _Group(click.Group):
             raise
 
 
+def _mute_native_code() -> None:
+    """Send what native libraries write to standard error nowhere; Python's own errors are still seen.
+
+    TensorFlow greets before any of its settings can silence it.
+    """
+    if logging.getLogger().level <= logging.INFO:
+        return
+    sys.stderr.flush()
+    sys.stderr = os.fdopen(os.dup(2), "w", buffering=1, encoding="utf-8", errors="backslashreplace")
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
+
+
 def say(text: str) -> None:
     """A line for the person, on standard error."""
     click.echo(text, err=True, color=False if os.environ.get("NO_COLOR") else None)
@@ -212,6 +226,7 @@ def inspect(model: str, as_json: bool, **options: Any) -> None:
     """Show a network's layers, shapes, what can be drawn, and what its file asks for."""
     from reportgen.inspection import inspect_model
 
+    _mute_native_code()
     facts = inspect_model(model, **options)
     click.echo(json.dumps(facts.as_json(), indent=1, ensure_ascii=False) if as_json else facts.as_text())
     if facts.refused:
@@ -249,6 +264,7 @@ def train(lab: str, out: Path | None, seed: int, epochs: int | None) -> None:
     from reportgen.labs import find_lab
 
     chosen = find_lab(lab)
+    _mute_native_code()
     target = out or Path(f"{lab}.keras")
     with _bar(f"Training {lab}") as progress:
         result = chosen.train(target, seed=seed, epochs=epochs, on_progress=progress)
