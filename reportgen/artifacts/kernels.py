@@ -15,7 +15,7 @@ from reportgen.text import Message, _
 Class: TypeAlias = Literal["edge", "colour", "blur", "surround", "none"]
 LEAST_EDGE = 0.6
 LEAST_COLOUR = 0.5
-LEAST_BLUR = 0.8
+LEAST_BLUR = 0.9
 LEAST_SURROUND = 0.6
 DEAD = 1e-6
 AXES = {
@@ -101,8 +101,8 @@ class Reading:
 def read(kernel: Array) -> Reading:
     """Name a kernel (height, width, 1 or 3) from its own weights.
 
-    Its energy is split into gray and colour, the gray part into its mean and what is left, and the
-    rest is compared with a slope in any direction (an edge) and with a centre against its surround.
+    Its energy is split into gray and colour. A gray part of (almost) one sign only blurs; any other is
+    compared with a slope in any direction (an edge) and with a centre against its surround.
     """
     kernel = np.asarray(kernel, np.float64)
     energy = float((kernel**2).sum())
@@ -118,7 +118,7 @@ def read(kernel: Array) -> Reading:
     if colour_share >= LEAST_COLOUR:
         tone, aligned = _tone(chroma)
         return Reading("colour", colour_share * aligned, tone=tone, **common)  # type: ignore[arg-type]
-    flat = float(gray.sum() ** 2 / (gray.size * (gray**2).sum()))
+    flat = float(abs(gray.sum()) / np.abs(gray).sum())
     if flat >= LEAST_BLUR:
         return Reading("blur", flat, **common)  # type: ignore[arg-type]
     surround = _surround(gray)
