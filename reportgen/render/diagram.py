@@ -191,6 +191,8 @@ def _columns(stages: Sequence[Sequence[_Cell]]) -> list[list[_Cell]]:
 
 def _as_rows(columns: Sequence[Sequence[_Cell]], top: float) -> float:
     """Columns from left to right, row under row; gives the lower end."""
+    if not columns:
+        return top
     wanted = sorted(text_width(cell.node.title, SMALL, True) + 12 for column in columns for cell in column)
     fitting = int(WIDTH / (min(max(wanted[len(wanted) * 9 // 10], 96.0), 150.0) + BETWEEN))
     rows = math.ceil(len(columns) / min(MOST_COLUMNS, fitting))

@@ -6,8 +6,10 @@ neither files nor the network, and the same report gives the same bytes in any f
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -23,13 +25,17 @@ from reportgen.render import Output, charts, diagram, fonts, formulas, outline
 from reportgen.render.environment import make_environment
 from reportgen.render.html import template_error
 from reportgen.render.language import Speaker
-from reportgen.render.print_pictures import PrintPicture, prepare
-from reportgen.report.blocks import Block, Chart, Diagram, Figure, Gallery, Picture, Table
-from reportgen.report.colours import TABLES
+from reportgen.render.print_pictures import PrintPicture, colour_bar, prepare
+from reportgen.report.blocks import Block, Chart, Diagram, Figure, Gallery, Note, Picture, Table
 from reportgen.report.document import Formula, Report, Section
+from reportgen.text import _
 
 BASE = "https://report.invalid/"
 MOST_ROWS = 120
+TEXT_PT = 14
+MOST_FIGURES = 20
+"""A section with more figures shows so many of them on paper, evenly over depth; the site shows all."""
+_EMS = re.compile(r'"([\d.]+)em"')
 TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".svg": "image/svg+xml", ".css": "text/css", ".ttf": "font/ttf"}
 
 
@@ -54,6 +60,7 @@ def document(report: Report, speaker: Speaker, templates: Sequence[Path] = ()) -
 
 def page(report: Report, speaker: Speaker, shelf: _Shelf, templates: Sequence[Path] = ()) -> str:
     """The document before it is set: one page of HTML, its pictures put on the shelf."""
+    report = dataclasses.replace(report, sections=tuple(map(for_paper, report.sections)))
     environment = make_environment(report, speaker, templates)
     numbers = _Numbers(report)
     environment.filters |= {
@@ -78,6 +85,24 @@ def page(report: Report, speaker: Speaker, shelf: _Shelf, templates: Sequence[Pa
         raise template_error(problem) from problem
 
 
+def for_paper(section: Section) -> Section:
+    """The section with a choice of its figures, where it has more than one would leaf through."""
+    figures = [place for place, block in enumerate(section.blocks) if isinstance(block, Figure)]
+    if len(figures) <= MOST_FIGURES:
+        return section
+    kept = {figures[round(step * (len(figures) - 1) / (MOST_FIGURES - 1))] for step in range(MOST_FIGURES)}
+    blocks: list[Block] = []
+    for place, block in enumerate(section.blocks):
+        if place == figures[0]:
+            blocks.append(Note(
+                _("{shown} of {count} figures are printed, evenly over depth; the site has all of them.",
+                  shown=len(kept), count=len(figures)), "info",
+            ))
+        if place in kept or not isinstance(block, Figure):
+            blocks.append(block)
+    return dataclasses.replace(section, blocks=tuple(blocks))
+
+
 _DENSITIES = ((4, "easy"), (6, "medium"), (8, "tight"), (99, "tightest"))
 
 
@@ -100,24 +125,16 @@ class _Shelf:
         elif isinstance(block, Diagram):
             markup = diagram.svg(block, speaker)
         else:
-            markup = formulas.svg(block.tex)
+            in_points = _EMS.sub(lambda found: f'"{float(found[1]) * TEXT_PT:.1f}pt"', formulas.svg(block.tex))
+            markup = Markup(in_points)  # noqa: S704 - it was markup before
         name = f"drawings/{len(self.files)}.svg"
         self.files[name] = str(markup).encode()
         return {"url": name}
 
     def scale(self, colours: str) -> str:
         """The address of a bar of colours."""
-        name = f"scales/{colours}.svg"
-        table = bytes.fromhex(TABLES[colours])
-        stops = "".join(
-            f'<stop offset="{place / 16:g}" stop-color="#{table[at : at + 3].hex()}"/>'
-            for place, at in ((place, round(place * 255 / 16) * 3) for place in range(17))
-        )
-        self.files[name] = (
-            '<svg xmlns="http://www.w3.org/2000/svg" width="256" height="10" viewBox="0 0 256 10">'
-            f'<defs><linearGradient id="c">{stops}</linearGradient></defs>'
-            '<rect width="256" height="10" fill="url(#c)"/></svg>'
-        ).encode()
+        name = f"scales/{colours}.png"
+        self.files[name] = colour_bar(colours)
         return name
 
 

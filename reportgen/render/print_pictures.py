@@ -1,7 +1,7 @@
 """Pictures made fit for paper: few enough tiles to be read, few enough pixels to be printed.
 
 WeasyPrint packs every PNG anew as RGB, so a picture larger than the paper can show costs time and
-bytes for nothing. Photographs go in as JPEG, maps as PNG with hard pixels.
+bytes for nothing. Photographs and reduced maps go in as JPEG, maps as they are as PNG with hard pixels.
 """
 
 from __future__ import annotations
@@ -15,16 +15,20 @@ from PIL import Image
 
 from reportgen.report.blocks import Picture
 from reportgen.report.codec import asset_name
+from reportgen.report.colours import TABLES
 
 MOST_TILES = 64
-FINEST = 1300
+FINEST = 1200
 """Pixels across: at 16 cm about 200 to the inch."""
 QUALITY = 88
 
 
 @dataclass(frozen=True, slots=True)
 class PrintPicture:
-    """A file for the PDF. `shown` of `tiles` tiles are in it; `smooth` pictures may be blurred when enlarged."""
+    """A file for the PDF. `shown` of `tiles` tiles are in it; `smooth` pictures may be blurred when enlarged.
+
+    `tiny` ones (a single kernel, a patch of colour) are not to be blown up.
+    """
 
     name: str
     data: bytes
@@ -33,6 +37,20 @@ class PrintPicture:
     shown: int
     tiles: int
     smooth: bool
+
+    @property
+    def tiny(self) -> bool:
+        """True for a few pixels."""
+        return max(self.width, self.height) <= 12
+
+
+@functools.cache
+def colour_bar(colours: str) -> bytes:
+    """A bar of a colour map from low to high."""
+    table = np.frombuffer(bytes.fromhex(TABLES[colours]), np.uint8).reshape(1, 256, 3)
+    buffer = io.BytesIO()
+    Image.fromarray(np.repeat(table, 8, axis=0)).save(buffer, "PNG")
+    return buffer.getvalue()
 
 
 @functools.lru_cache(maxsize=256)
@@ -50,7 +68,7 @@ def prepare(picture: Picture) -> PrintPicture:
     smooth = picture.kind == "photo" or factor < 1
     stem = asset_name(picture).rpartition(".")[0]
     buffer = io.BytesIO()
-    if smooth and picture.kind == "photo":
+    if smooth:
         image.save(buffer, "JPEG", quality=QUALITY, subsampling=0)
         return PrintPicture(f"{stem}.jpg", buffer.getvalue(), image.width, image.height, shown, tiles, True)
     image.save(buffer, "PNG", compress_level=1)

@@ -1,0 +1,79 @@
+"""Figures stand alone under their classic names."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from reportgen import imaging
+from reportgen.render import Output, figures, raster
+from reportgen.report.blocks import Chart, Figure, Series
+from reportgen.report.document import Report, Section
+from reportgen.text import _
+from tests.render.sample_report import sample_report
+
+WORDS = _("words")
+
+
+def section(name: str, *blocks, sample: str = "") -> Section:  # type: ignore[no-untyped-def]
+    return Section(name, name.partition("-")[0], "overview", WORDS, WORDS, WORDS, blocks, sample=sample)
+
+
+def figure(name: str) -> Figure:
+    maps = np.arange(48, dtype=np.float32).reshape(4, 4, 3)
+    scale = imaging.shared_scale(maps)
+    return Figure(name, imaging.mosaic(maps, scale), WORDS, WORDS, scale)
+
+
+def names(report: Report) -> list[str]:
+    return [name for name, _blocks in figures.grouped(report)]
+
+
+def test_parts_of_one_figure_share_a_file() -> None:
+    chart = Chart("stats:norms", "lines", ("a",), (Series(WORDS, (1.0,)),), WORDS)
+    report = Report(WORDS, (section("s", figure("stats:one"), chart, figure("other")),), prefix="vgg16_")
+    assert [(name, len(blocks)) for name, blocks in figures.grouped(report)] == [("vgg16_stats", 2), ("vgg16_other", 1)]
+
+
+def test_several_images_have_files_of_their_own() -> None:
+    sections = tuple(section(f"maps-{image}", figure("maps"), sample=image) for image in ("cat", "dog"))
+    assert names(Report(WORDS, sections)) == ["maps_cat", "maps_dog"]
+
+
+def test_names_never_meet_even_where_case_is_not_told_apart() -> None:
+    found = names(Report(WORDS, (section("s", figure("filters_Conv"), figure("filters_conv")),)))
+    assert len({name.casefold() for name in found}) == 2
+
+
+@pytest.mark.parametrize("language", ["uk", "en"])
+def test_every_figure_of_a_report_is_written_the_same_each_time(tmp_path: Path, language: str) -> None:
+    for folder in ("one", "two"):
+        figures.render(sample_report(), Output(tmp_path / folder, language, "figures"))
+    one, two = ({path.name: path.read_bytes() for path in (tmp_path / folder / "results").iterdir()} for folder in ("one", "two"))
+    assert one == two
+    assert set(one) == {f"{name}.png" for name in names(sample_report())}
+    for name in one:
+        with Image.open(tmp_path / "one" / "results" / name) as image:
+            assert image.width >= 900
+            assert image.mode in ("RGB", "P", "L")
+
+
+def test_the_words_are_drawn_and_every_letter_is_there() -> None:
+    def drawn(letter: str) -> bytes:
+        image = Image.new("L", (40, 40))
+        ImageDraw.Draw(image).text((4, 4), letter, 255, raster.font(24))
+        return image.tobytes()
+
+    missing = drawn("\U0010fffd")
+    for letter in "ҐґЄєІіЇї’«»№–−×·⁻⁴≤≥∞°":
+        assert drawn(letter) != missing, letter
+
+
+def test_a_map_is_enlarged_with_hard_pixels() -> None:
+    made = figure("f")
+    large = figures._enlarged(dataclasses.replace(made.picture, grid=None), 700)
+    assert len({colour for _count, colour in large.getcolors(100_000) or []}) <= 49

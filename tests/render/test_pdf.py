@@ -1,0 +1,200 @@
+"""The lab report: tagged, numbered, complete, closed to the outside, and the same bytes each time."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pypdf
+import pytest
+from PIL import Image
+
+from reportgen.render import Output, fonts, pdf
+from reportgen.render.language import Speaker
+from reportgen.render.print_pictures import FINEST, prepare
+from reportgen.report.blocks import Fact, Figure, Note
+from reportgen.report.document import Report, Section
+from reportgen.text import _
+from tests.render.sample_report import sample_report, speaker
+from tests.render.test_figures import figure
+
+LAB = (
+    ("ministry", "Міністерство освіти і науки України"), ("university", "Університет «Ґанок»"), ("discipline", "Зір"),
+    ("topic", "Мережі"), ("number", "4"), ("student", "Їжакевич Є."), ("gender", "f"), ("city", "Львів"), ("year", "2026"),
+)
+
+
+@pytest.fixture(scope="module", params=["uk", "en"])
+def made(request: pytest.FixtureRequest) -> tuple[str, bytes, list[str]]:
+    """The sample report as a document, with its language and WeasyPrint's complaints."""
+    report = dataclasses.replace(sample_report(), lab=LAB)
+    data, complaints = pdf.document(report, speaker(request.param))
+    return request.param, data, complaints
+
+
+def text_of(data: bytes, *options: str) -> str:
+    done = subprocess.run(["pdftotext", *options, "-", "-"], input=data, capture_output=True, check=True)
+    return done.stdout.decode()
+
+
+def test_weasyprint_has_nothing_to_complain_of(made: tuple[str, bytes, list[str]]) -> None:
+    assert made[2] == []
+
+
+def test_language_title_and_tags_are_set(made: tuple[str, bytes, list[str]]) -> None:
+    language, data, _complaints = made
+    root = pypdf.PdfReader(io.BytesIO(data)).trailer["/Root"]
+    assert root["/Lang"] == language
+    assert root["/MarkInfo"]["/Marked"]
+    assert root["/ViewerPreferences"]["/DisplayDocTitle"]
+    assert pypdf.PdfReader(io.BytesIO(data)).metadata.title
+
+
+def test_every_figure_says_what_it_shows(made: tuple[str, bytes, list[str]]) -> None:
+    found = []
+
+    def walk(node: object) -> None:
+        node = node.get_object() if hasattr(node, "get_object") else node
+        if isinstance(node, list):
+            for item in node:
+                walk(item)
+        elif isinstance(node, dict):
+            if node.get("/S") == "/Figure":
+                found.append(node.get("/Alt"))
+            walk(node.get("/K", []))
+
+    walk(pypdf.PdfReader(io.BytesIO(made[1])).trailer["/Root"]["/StructTreeRoot"]["/K"])
+    assert len(found) >= 8
+    assert all(found)
+
+
+def test_the_cover_is_counted_and_not_numbered(made: tuple[str, bytes, list[str]]) -> None:
+    pages = text_of(made[1], "-layout").split("\f")
+    assert "2026" in pages[0]
+    assert not re.search(r"^\s*1\s*$", pages[0], re.M)
+    assert re.search(r"(^|\s)2\s*$", pages[1].splitlines()[0] if pages[1].splitlines()[0].strip() else pages[1], re.M)
+
+
+def test_the_cover_speaks_of_a_woman_where_one_did_the_work(made: tuple[str, bytes, list[str]]) -> None:
+    if made[0] == "uk":
+        assert "Виконала:" in text_of(made[1])
+
+
+def test_captions_are_numbered_by_chapter(made: tuple[str, bytes, list[str]]) -> None:
+    word = {"uk": "Рисунок", "en": "Figure"}[made[0]]
+    numbers = re.findall(rf"{word} (\d+)\.(\d+) –", text_of(made[1]))
+    assert numbers
+    for chapter in {chapter for chapter, _number in numbers}:
+        counted = [int(number) for other, number in numbers if other == chapter]
+        assert counted == list(range(1, len(counted) + 1))
+
+
+def test_the_outline_leads_through_chapters_and_sections(made: tuple[str, bytes, list[str]]) -> None:
+    outline = pypdf.PdfReader(io.BytesIO(made[1])).outline
+    assert sum(isinstance(item, list) for item in outline) >= 2
+
+
+def test_every_word_can_be_taken_out_again(made: tuple[str, bytes, list[str]]) -> None:
+    language, data, _complaints = made
+    said = speaker(language)
+    letters = re.compile(r"[^\W\d_]{4,}")
+    taken = set(letters.findall(text_of(data).replace("-\n", "")))
+    for section in sample_report().sections:
+        for message in (section.about, section.reading, *(note.text for note in section.notes)):
+            for word in letters.findall(said.say(message)):
+                assert word in taken or any(word in other for other in taken), word
+
+
+def test_only_the_faces_that_come_along_are_used(made: tuple[str, bytes, list[str]]) -> None:
+    done = subprocess.run(["pdffonts", "-"], input=made[1], capture_output=True, check=True)
+    lines = done.stdout.decode().splitlines()[2:]
+    assert lines
+    for line in lines:
+        assert re.search("Report-(Serif|Mono)|DejaVu|STIX", line), line
+        assert re.search(r"\s(yes|no)\s+(yes|no)\s+(yes|no)\s", line), line
+        assert line.split()[-5] == "yes", "embedded"
+
+
+def test_the_same_report_gives_the_same_bytes_in_any_process(tmp_path: Path) -> None:
+    script = (
+        "import sys, hashlib; from reportgen.render import pdf; from tests.render.sample_report import sample_report, speaker\n"
+        "print(hashlib.sha256(pdf.document(sample_report(), speaker('uk'))[0]).hexdigest())"
+    )
+    root = Path(__file__).parent.parent.parent
+    digests = {
+        subprocess.run(
+            [sys.executable, "-W", "ignore", "-c", script], capture_output=True, text=True, check=True, cwd=root,
+            env={**os.environ, "PYTHONHASHSEED": seed, "TZ": zone, "TMPDIR": str(tmp_path)},
+        ).stdout
+        for seed, zone in (("1", "UTC"), ("2", "Asia/Tokyo"))
+    }
+    assert len(digests) == 1
+
+
+@pytest.mark.parametrize("url", ["file:///etc/passwd", "http://127.0.0.1/", "https://report.invalid/../etc/hostname", "data:,x"])
+def test_the_door_opens_to_the_shelf_only(url: str) -> None:
+    fonts.import_weasyprint()
+    with pytest.raises(ValueError, match="refused"):
+        pdf._fetcher(pdf._Shelf()).fetch(url)
+
+
+def test_a_style_sheet_of_the_users_cannot_reach_out(tmp_path: Path) -> None:
+    (tmp_path / "static").mkdir()
+    (tmp_path / "static" / "lab.css").write_text("body { background: url('file:///etc/passwd') }")
+    _data, complaints = pdf.document(sample_report(), speaker("en"), [tmp_path])
+    assert any("refused" in complaint for complaint in complaints)
+
+
+def test_many_figures_are_chosen_from_evenly() -> None:
+    words = _("words")
+    blocks = (*(figure(f"f{number}") for number in range(50)), Fact("x", words, 1))
+    paper = pdf.for_paper(Section("s", "s", "overview", words, words, words, blocks))
+    kept = [block.name for block in paper.blocks if isinstance(block, Figure)]
+    assert len(kept) == pdf.MOST_FIGURES
+    assert (kept[0], kept[-1]) == ("f0", "f49")
+    assert isinstance(paper.blocks[0], Note)
+    assert paper.blocks[-1] == blocks[-1]
+
+
+def test_a_large_mosaic_is_cut_to_its_first_tiles_and_the_rest_is_told() -> None:
+    import numpy as np
+
+    from reportgen import imaging
+
+    maps = np.random.default_rng(0).random((4, 4, 200)).astype(np.float32)
+    scale = imaging.shared_scale(maps)
+    ready = prepare(imaging.mosaic(maps, scale))
+    assert (ready.shown, ready.tiles) == (64, 200)
+    first = np.asarray(Image.open(io.BytesIO(ready.data)).convert("RGB"))[:4, :4]
+    expected = imaging.palette("viridis")[imaging.levels(maps[..., 0], scale)]
+    assert np.array_equal(first, expected)
+
+
+def test_a_picture_is_not_finer_than_paper() -> None:
+    import numpy as np
+
+    from reportgen import imaging
+
+    ready = prepare(imaging.photo(np.random.default_rng(0).random((900, 2400, 3)).astype(np.float32)))
+    assert ready.width == FINEST
+    assert ready.data[:2] == b"\xff\xd8"
+
+
+def test_without_cover_fields_the_title_is_the_cover(tmp_path: Path) -> None:
+    pdf.render(Report("Назва", ()), Output(tmp_path, "uk", "pdf"))
+    assert "Назва" in text_of((tmp_path / "report.uk.pdf").read_bytes())
+
+
+def test_a_date_is_written_only_where_one_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    report = Report("t", ())
+    monkeypatch.delenv("SOURCE_DATE_EPOCH", raising=False)
+    assert b"/CreationDate" not in pdf.document(report, Speaker("en"))[0]
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
+    reader = pypdf.PdfReader(io.BytesIO(pdf.document(report, Speaker("en"))[0]))
+    written = str(reader.metadata) + str(reader.xmp_metadata.stream.get_data() if reader.xmp_metadata else "")
+    assert re.search("2023-?11-?14", written)
