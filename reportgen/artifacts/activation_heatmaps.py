@@ -25,15 +25,14 @@ class ActivationHeatmaps(ImageArtifact):
     chapter = "activations"
     title = _("Activation heat maps")
     about = _(
-        "The mean over all channels tells where in the image a layer is busy, whatever it looks for there."
-        " Laid over the image, layer by layer, it shows how the activity moves from edges all over the picture"
-        " to a few places."
+        "The mean over all channels tells where in the image a layer is busy, whatever it looks for there. Laid over "
+        "the image, layer by layer, it shows how the activity moves from edges all over the picture to a few places."
     )
     reading = _(
-        "Yellow marks the places with the highest mean answer of the layer, dark violet those with the lowest; the"
-        " image beneath is shown in gray, so every colour is the map's. Each picture has a scale of its own, whose"
-        " ends stand below it, so compare places within a picture, not brightness between pictures. A busy place is"
-        " not yet a reason for the network's answer."
+        "Yellow marks the places with the highest mean answer of the layer, dark violet those with the lowest; the "
+        "image beneath is shown in gray, so every colour is the map's. Each picture has a scale of its own, whose ends "
+        "stand below it, so compare places within a picture, not brightness between pictures. A busy place is not yet "
+        "a reason for the network's answer."
     )
     formulas = (
         Formula(
@@ -78,15 +77,15 @@ class ActivationHeatmaps(ImageArtifact):
         return Gallery(
             "activation_heatmaps", tuple(pictures), tuple(one.layer.name for one in drawn),
             _(
-                "Mean answer of {count} layer to `{image}`, laid over the image. Below: the size of the map and the"
-                " values of the darkest and the brightest colour.",
+                "Mean answer of {count} layer to `{image}`, laid over the image. Below: the size of the map and the "
+                "values of the darkest and the brightest colour.",
                 "Mean answers of {count} layers to `{image}`, laid over the image. Below each: the size of the"
                 " map and the values of the darkest and the brightest colour.", count=len(drawn), image=sample.file,
             ),
             _(
                 "Heat map of {count} layer over the image {image}: `{last}` is brightest {where}.",
-                "Heat maps of {count} layers over the image {image}, in running order; the last, `{last}`, is"
-                " brightest {where}.",
+                "Heat maps of {count} layers over the image {image}, in running order; the last, `{last}`, is "
+                "brightest {where}.",
                 count=len(drawn), image=sample.name, last=drawn[-1].layer.name,
                 where=whereabouts(drawn[-1].response.mean_map),
             ),
@@ -151,8 +150,8 @@ def _finding(drawn: list[Drawn], sample: Sample) -> Note:
             layer=drawn[0].layer.name, image=sample.file, area=areas[0],
         ))
     return Note(_(
-        "Half of the answer to `{image}` lies on {first_area:.1%} of the area in `{first}` and on"
-        " {last_area:.1%} in `{last}`; the most concentrated layer is `{least}` with {least_area:.1%}.",
+        "Half of the answer to `{image}` lies on {first_area:.1%} of the area in `{first}` and on {last_area:.1%} in "
+        "`{last}`; the most concentrated layer is `{least}` with {least_area:.1%}.",
         image=sample.file, first_area=areas[first], first=drawn[first].layer.name, last_area=areas[last],
         last=drawn[last].layer.name, least=drawn[least].layer.name, least_area=areas[least],
     ))

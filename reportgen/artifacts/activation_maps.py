@@ -33,24 +33,23 @@ class ActivationMaps(ImageArtifact):
     chapter = "activations"
     title = _("Activation maps")
     about = _(
-        "Each channel of a layer looks for one pattern everywhere in the image and answers with a map: bright"
-        " where the pattern was found, dark where not. Early layers answer to edges and colours and their maps"
-        " resemble the image; deep layers answer to parts of objects, with few bright places on a coarse grid."
+        "Each channel of a layer looks for one pattern everywhere in the image and answers with a map: bright where "
+        "the pattern was found, dark where not. Early layers answer to edges and colours and their maps resemble the "
+        "image; deep layers answer to parts of objects, with few bright places on a coarse grid."
     )
     reading = _(
-        "A mosaic shows all channels of one layer; the number of a tile is the channel's number, from 0. Unless"
-        " the caption says otherwise, all tiles of a mosaic share one scale, so brightness may be compared"
-        " between channels of a layer, but not between layers. Where the scale is clipped, the strongest 0.2% of"
-        " the values all have the last colour. Without a ReLU there are answers of both signs: red is positive,"
-        " blue negative, white zero. A tile of one even dark violet is a channel that did not answer to this"
-        " image."
+        "A mosaic shows all channels of one layer; the number of a tile is the channel's number, from 0. Unless the "
+        "caption says otherwise, all tiles of a mosaic share one scale, so brightness may be compared between channels "
+        "of a layer, but not between layers. Where the scale is clipped, the strongest 0.2% of the values all have the "
+        "last colour. Without a ReLU there are answers of both signs: red is positive, blue negative, white zero. A "
+        "tile of one even dark violet is a channel that did not answer to this image."
     )
     formulas = (
         Formula(
             r"a_{y,x,k}=f\left(b_k+\sum_{i,j,c}w_{i,j,c,k}\;v_{y+i,\,x+j,\,c}\right)",
             _(
-                "where a is the answer of channel k at the place (y, x), w and b are its kernel and bias, v"
-                " are the values that enter the layer and f is the activation function (at stride 1)"
+                "where a is the answer of channel k at the place (y, x), w and b are its kernel and bias, v are the "
+                "values that enter the layer and f is the activation function (at stride 1)"
             ),
         ),
     )
@@ -121,24 +120,21 @@ def _caption(one: Drawn, scale: Scale, answer: Array, sample: Sample) -> Message
     count = one.answer.shape[-1]
     if scale.extent == "tile":
         return _(
-            "`{layer}`: {count} channel of {size}, each on a scale of its own; values from {low:.3g} to"
-            " {high:.3g}.",
-            "`{layer}`: {count} channels of {size}, each on a scale of its own; values from {low:.3g} to"
-            " {high:.3g}.",
+            "`{layer}`: {count} channel of {size}, each on a scale of its own; values from {low:.3g} to {high:.3g}.",
+            "`{layer}`: {count} channels of {size}, each on a scale of its own; values from {low:.3g} to {high:.3g}.",
             count=count, **values,
         )
     if scale.clipped:
         return _(
-            "`{layer}`: {count} channel of {size} for `{image}`. The colours end at the 99.8th percentile; the"
-            " values go from {low:.3g} to {high:.3g}.",
-            "`{layer}`: {count} channels of {size} for `{image}`, all on one scale. The colours end at the 99.8th"
-            " percentile; the values go from {low:.3g} to {high:.3g}.",
+            "`{layer}`: {count} channel of {size} for `{image}`. The colours end at the 99.8th percentile; the values "
+            "go from {low:.3g} to {high:.3g}.",
+            "`{layer}`: {count} channels of {size} for `{image}`, all on one scale. The colours end at the 99.8th "
+            "percentile; the values go from {low:.3g} to {high:.3g}.",
             count=count, **values,
         )
     return _(
         "`{layer}`: {count} channel of {size} for `{image}`; values from {low:.3g} to {high:.3g}.",
-        "`{layer}`: {count} channels of {size} for `{image}`, all on one scale; values from {low:.3g} to"
-        " {high:.3g}.",
+        "`{layer}`: {count} channels of {size} for `{image}`, all on one scale; values from {low:.3g} to {high:.3g}.",
         count=count, **values,
     )
 
@@ -151,10 +147,10 @@ def _alt(one: Drawn, sample: Sample) -> Message:
         "layer": one.layer.name, "image": sample.name, "strongest": strongest, "zeros": numbers.sparsity,
     }
     return _(
-        "Response map of layer {layer} for {image}: {count} channel, number {strongest}; {zeros:.1%} of the values"
-        " are zero; channels without any answer: {silent}.",
-        "Response maps of layer {layer} for {image}: {count} channels, the strongest on average is number"
-        " {strongest}; {zeros:.1%} of the values are zero; channels without any answer: {silent}.",
+        "Response map of layer {layer} for {image}: {count} channel, number {strongest}; {zeros:.1%} of the values are "
+        "zero; channels without any answer: {silent}.",
+        "Response maps of layer {layer} for {image}: {count} channels, the strongest on average is number {strongest}; "
+        "{zeros:.1%} of the values are zero; channels without any answer: {silent}.",
         count=numbers.channels, silent=silent, **values,
     )
 
@@ -190,16 +186,16 @@ def _finding(drawn: list[Drawn], sample: Sample) -> Note:
     total = sum(one.response.channels for one in drawn)
     if constant:
         return Note(_(
-            "{total} maps of {layers} layers were drawn for `{image}`; {count} layer answers with one value"
-            " everywhere, the first is `{first}`.",
-            "{total} maps of {layers} layers were drawn for `{image}`; {count} layers answer with one value"
-            " everywhere, the first is `{first}`.",
+            "{total} maps of {layers} layers were drawn for `{image}`; {count} layer answers with one value "
+            "everywhere, the first is `{first}`.",
+            "{total} maps of {layers} layers were drawn for `{image}`; {count} layers answer with one value "
+            "everywhere, the first is `{first}`.",
             total=total, layers=len(drawn), image=sample.file, count=len(constant), first=constant[0].layer.name,
         ))
     first, last = drawn[0], drawn[-1]
     return Note(_(
-        "{total} maps of {layers} layers were drawn for `{image}`: from {size} in `{first}` to {last_size} in"
-        " `{last}`.",
+        "{total} maps of {layers} layers were drawn for `{image}`: from {size} in `{first}` to {last_size} in "
+        "`{last}`.",
         total=total, layers=len(drawn), image=sample.file, size=first.size, first=first.layer.name,
         last_size=last.size, last=last.layer.name,
     ))

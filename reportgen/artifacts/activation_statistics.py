@@ -27,22 +27,22 @@ class ActivationStatistics(ImageArtifact):
     compares_samples = True
     title = _("Activation statistics")
     about = _(
-        "After a ReLU a layer's answer is zero wherever its pattern was not found. The share of zeros, the"
-        " sparsity, tells how choosy a layer is. A channel without any answer is silent for this image:"
-        " perhaps its pattern is not there. Only when it stays silent for many different images is it called"
-        " dead, because one image proves nothing."
+        "After a ReLU a layer's answer is zero wherever its pattern was not found. The share of zeros, the sparsity, "
+        "tells how choosy a layer is. A channel without any answer is silent for this image: perhaps its pattern is "
+        "not there. Only when it stays silent for many different images is it called dead, because one image proves "
+        "nothing."
     )
     reading = _(
-        "In most classifiers sparsity grows with depth, because deep layers look for rarer things. The second chart"
-        " shows each layer's mean with its standard deviation: values that explode or vanish with depth point to"
-        " a wrong value range of the input or to weights that were not trained."
+        "In most classifiers sparsity grows with depth, because deep layers look for rarer things. The second chart "
+        "shows each layer's mean with its standard deviation: values that explode or vanish with depth point to a "
+        "wrong value range of the input or to weights that were not trained."
     )
     formulas = (
         Formula(
             r"s=\frac{1}{N}\,\left|\{\,i:\;|a_i|\leq t\,\}\right|",
             _(
-                "where a are the N values of a layer's answer, s is its sparsity and t the threshold: 0 after"
-                " a ReLU, otherwise a stated part of the standard deviation"
+                "where a are the N values of a layer's answer, s is its sparsity and t the threshold: 0 after a ReLU, "
+                "otherwise a stated part of the standard deviation"
             ),
         ),
         Formula(
@@ -94,8 +94,8 @@ class ActivationStatistics(ImageArtifact):
              Column(_("Sparsity"), ".1%"), Column(_("Zero up to"), ".2g"), Column(_("Silent channels"), "d")),
             tuple(rows),
             _(
-                "The answers of the layers to `{image}`. After a ReLU exact zeros are counted, elsewhere absolute"
-                " values of at most {part:.0%} of the layer's standard deviation.",
+                "The answers of the layers to `{image}`. After a ReLU exact zeros are counted, elsewhere absolute "
+                "values of at most {part:.0%} of the layer's standard deviation.",
                 image=sample.file, part=self.near_zero,
             ),
         )
@@ -134,9 +134,9 @@ def _sparsity_findings(drawn: list[Drawn], exact: frozenset[str], shares: dict[s
     first, last = rectified[0], rectified[-1]
     least, most = (choose(rectified, key=lambda layer: shares[layer]) for choose in (min, max))
     yield Note(_(
-        "After ReLU, {first_share:.1%} of the values are exactly zero in the first layer `{first}` and"
-        " {last_share:.1%} in the last, `{last}`; the least is {least_share:.1%} in `{least}`, the most"
-        " {most_share:.1%} in `{most}`.",
+        "After ReLU, {first_share:.1%} of the values are exactly zero in the first layer `{first}` and "
+        "{last_share:.1%} in the last, `{last}`; the least is {least_share:.1%} in `{least}`, the most "
+        "{most_share:.1%} in `{most}`.",
         first=first, first_share=shares[first], last=last, last_share=shares[last], least=least,
         least_share=shares[least], most=most, most_share=shares[most],
     ))

@@ -26,21 +26,20 @@ class DenseLayers(ImageArtifact):
     chapter = "activations"
     title = _("Dense layers")
     about = _(
-        "At the end of a classifier the maps are folded into plain lists of numbers, one a unit: the layer no"
-        " longer knows where something was seen, only that it was. Each unit of a dense layer weighs all units"
-        " before it; those of the last layer are the classes."
+        "At the end of a classifier the maps are folded into plain lists of numbers, one a unit: the layer no longer "
+        "knows where something was seen, only that it was. Each unit of a dense layer weighs all units before it; "
+        "those of the last layer are the classes."
     )
     reading = _(
-        "One column is one unit, from the first on the left; a column of height 0 is a unit that did not"
-        " answer. A few high columns among many zeros mean that few units carry the answer. The marked ones"
-        " are the strongest."
+        "One column is one unit, from the first on the left; a column of height 0 is a unit that did not answer. A few "
+        "high columns among many zeros mean that few units carry the answer. The marked ones are the strongest."
     )
     formulas = (
         Formula(
             r"h_j=f\left(b_j+\sum_{i}w_{ij}\,v_i\right)",
             _(
-                "where h is the answer of unit j, w and b are its weights and bias, v the values that enter"
-                " the layer and f is the activation function"
+                "where h is the answer of unit j, w and b are its weights and bias, v the values that enter the layer "
+                "and f is the activation function"
             ),
         ),
     )
@@ -121,7 +120,7 @@ def _finding(
             " of the layer's whole answer.", layer=one.layer.name, share=share, units=units, shown=shown, held=held,
         ))
     return Note(_(
-        "`{layer}`: the strongest of {units} units ({shown}) hold {held:.1%} of the layer's positive answer;"
-        " {share:.1%} of the units are near zero.",
+        "`{layer}`: the strongest of {units} units ({shown}) hold {held:.1%} of the layer's positive answer; "
+        "{share:.1%} of the units are near zero.",
         layer=one.layer.name, share=share, units=units, shown=shown, held=held,
     ))

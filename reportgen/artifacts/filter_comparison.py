@@ -23,12 +23,12 @@ class FilterComparison(ModelArtifact):
     chapter = "filters"
     title = _("Filters across depth")
     about = _(
-        "The strongest filters of each convolution (those with the largest norm), layer under layer, so that early and deep "
-        "ones can be compared."
+        "The strongest filters of each convolution (those with the largest norm), layer under layer, so that early and "
+        "deep ones can be compared."
     )
     reading = _(
-        "Early filters are smooth and of few kinds; deep ones are more alike noise to the eye, for they mix many channels. "
-        "Each filter is stretched over its own range: compare shapes here, sizes in the chart."
+        "Early filters are smooth and of few kinds; deep ones are more alike noise to the eye, for they mix many "
+        "channels. Each filter is stretched over its own range: compare shapes here, sizes in the chart."
     )
 
     filters: int = 16
@@ -47,7 +47,8 @@ class FilterComparison(ModelArtifact):
         yield Gallery(
             "filters_comparison:filters", tuple(pictures), tuple(labels),
             _("The {count} strongest filters of each convolution, each over its own range.", count=self.filters),
-            _("Strips of the strongest filters of {layers} convolutions, from the first to the last.", layers=len(found)),
+            _("Strips of the strongest filters of {layers} convolutions, from the first to the last.",
+            layers=len(found)),
             "grid", notes=tuple(notes),
         )
         means = [float(np.abs(kernels.array).mean()) for kernels in found]
@@ -59,7 +60,8 @@ class FilterComparison(ModelArtifact):
         )
         if len(found) > 1:
             yield Note(_(
-                "The mean absolute weight goes from {first:.3g} in `{first_layer}` to {last:.3g} in `{last_layer}`, {ratio:.2f} times as large.",
+                "The mean absolute weight goes from {first:.3g} in `{first_layer}` to {last:.3g} in `{last_layer}`, "
+                "{ratio:.2f} times as large.",
                 first=means[0], first_layer=found[0].name, last=means[-1], last_layer=found[-1].name,
                 ratio=means[-1] / means[0] if means[0] else float("nan"),
             ))

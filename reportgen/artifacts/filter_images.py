@@ -5,6 +5,7 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from reportgen.artifacts.kernels import Kernels, kernels_of
 from reportgen.report.blocks import Block, Column, Figure, Note, Prose, Scale, Table
 from reportgen.report.names import slug
 from reportgen.study import Study
-from reportgen.text import Message, Value, _
+from reportgen.text import Message, _
 
 
 @dataclass(frozen=True)
@@ -30,13 +31,13 @@ class FilterImages(ModelArtifact):
     title = _("Filters")
     about = _(
         "The weights of every convolution as pictures: each small tile is one filter, the pattern that it looks for. "
-        "Filters of the first layer see red, green and blue and are shown in colour; deeper ones see many channels, and "
-        "the mean over these is shown."
+        "Filters of the first layer see red, green and blue and are shown in colour; deeper ones see many channels, "
+        "and the mean over these is shown."
     )
     reading = _(
-        "In a trained first layer one finds edges, stripes and colour contrasts; tiles that look like noise in every layer are "
-        "a sign of a network that has not learned. In deeper layers red is a positive mean weight, blue a negative "
-        "one, white is zero; single tiles say little there, since a filter is the sum over all its inputs."
+        "In a trained first layer one finds edges, stripes and colour contrasts; tiles that look like noise in every "
+        "layer are a sign of a network that has not learned. In deeper layers red is a positive mean weight, blue a "
+        "negative one, white is zero; single tiles say little there, since a filter is the sum over all its inputs."
     )
 
     layers: tuple[str, ...] = ()
@@ -58,7 +59,8 @@ class FilterImages(ModelArtifact):
         yield Table("filter_images_table", _COLUMNS, tuple(rows), _("The filters that are shown."))
         total = sum(kernels.count for kernels in found)
         yield Note(_(
-            "{count} filter in {layers} convolution(s) was drawn.", "{count} filters in {layers} convolution(s) were drawn.",
+            "{count} filter in {layers} convolution(s) was drawn.", "{count} filters in {layers} convolution(s) were "
+            "drawn.",
             count=total, layers=len(found),
         ), "info")
 
@@ -95,8 +97,8 @@ def _colours(stem: str, kernels: Kernels) -> Block:
     return Figure(
         stem, imaging.colour_mosaic(images),
         _(
-            "The {count} filters of `{layer}` ({width} × {height}) over red, green and blue. A weight of 0 is middle gray; each filter is "
-            "stretched over its own largest weight.",
+            "The {count} filters of `{layer}` ({width} × {height}) over red, green and blue. A weight of 0 is middle "
+            "gray; each filter is stretched over its own largest weight.",
             **_facts(kernels),
         ),
         _alt(kernels),
@@ -122,7 +124,8 @@ def _matrix(stem: str, kernels: Kernels) -> Block:
     scale = imaging.symmetric_scale(matrix, _("weight"))
     return Figure(
         stem, imaging.picture_of_map(matrix, scale),
-        _("The 1 × 1 convolution `{layer}` as a matrix: a column for each of its {count} filters, a row for each of {inputs} inputs.",
+        _("The 1 × 1 convolution `{layer}` as a matrix: a column for each of its {count} filters, a row for each of "
+        "{inputs} inputs.",
           **_facts(kernels)),
         _alt(kernels), scale,
     )
@@ -144,7 +147,7 @@ def _single_channels(stem: str, kernels: Kernels, channels: int) -> Block:
     )
 
 
-def _facts(kernels: Kernels) -> dict[str, Value]:
+def _facts(kernels: Kernels) -> dict[str, Any]:
     height, width, inputs, count = kernels.array.shape
     return {"layer": kernels.name, "height": height, "width": width, "inputs": inputs, "count": count}
 
@@ -152,6 +155,8 @@ def _facts(kernels: Kernels) -> dict[str, Value]:
 def _alt(kernels: Kernels) -> Message:
     height, width, inputs, count = kernels.array.shape
     return _(
-        "Mosaic of the {count} filters of `{layer}`, {width} × {height} weights over {inputs} inputs; the largest absolute weight is {bound:.3g}.",
-        layer=kernels.name, count=count, width=width, height=height, inputs=inputs, bound=float(np.abs(kernels.array).max()),
+        "Mosaic of the {count} filters of `{layer}`, {width} × {height} weights over {inputs} inputs; the largest "
+        "absolute weight is {bound:.3g}.",
+        layer=kernels.name, count=count, width=width, height=height, inputs=inputs,
+        bound=float(np.abs(kernels.array).max()),
     )

@@ -22,8 +22,11 @@ from reportgen.study import Sample, Study
 from reportgen.text import Message, Text, _
 
 CLASSES: dict[str, Message] = {
-    "edge": _("edge", context="filter"), "colour": _("colour contrast", context="filter"), "blur": _("blur", context="filter"),
-    "surround": _("centre against surround", context="filter"), "none": _("unstructured", context="filter"),
+    "edge": _("edge", context="filter"),
+    "colour": _("colour contrast", context="filter"),
+    "blur": _("blur", context="filter"),
+    "surround": _("centre against surround", context="filter"),
+    "none": _("unstructured", context="filter"),
 }
 TONES: dict[str, Message] = {"red-green": _("red against green"), "blue-yellow": _("blue against yellow")}
 PRIMARY = 0.4
@@ -41,22 +44,22 @@ class FilterReading(ImageArtifact):
     chapter = "filters"
     title = _("Reading the first layer")
     about = _(
-        "What each filter of the first convolution looks for, read from its weights alone, and the map in which the network "
-        "answers with it to this image: the exercise “find a filter for horizontal edges, for vertical edges, for red and for blue”, "
-        "answered."
+        "What each filter of the first convolution looks for, read from its weights alone, and the map in which the "
+        "network answers with it to this image: the exercise “find a filter for horizontal edges, for vertical edges, "
+        "for red and for blue”, answered."
     )
     reading = _(
-        "The evidence is a share from 0 to 1: how much of the filter is explained by what it is called. The angle is that of the "
-        "edge's line: 0° is horizontal, 90° vertical, counted anticlockwise. Compare filter and map: an edge filter must answer along "
-        "edges of its direction, a colour filter on surfaces of its colour."
+        "The evidence is a share from 0 to 1: how much of the filter is explained by what it is called. The angle is "
+        "that of the edge's line: 0° is horizontal, 90° vertical, counted anticlockwise. Compare filter and map: an "
+        "edge filter must answer along edges of its direction, a colour filter on surfaces of its colour."
     )
     formulas = (
         Formula(
             r"E_{edge} = \frac{\langle w, x \rangle^2 + \langle w, y \rangle^2}{\Vert w - \bar{w} \Vert^2}, \qquad "
             r"E_{colour} = \frac{\Vert w - w_{gray} \Vert^2}{\Vert w \Vert^2}",
             _(
-                "where w are the filter's weights, x and y slopes of unit length to the right and downwards, and the gray part is the mean over "
-                "red, green and blue."
+                "where w are the filter's weights, x and y slopes of unit length to the right and downwards, and the "
+                "gray part is the mean over red, green and blue."
             ),
         ),
     )
@@ -77,7 +80,8 @@ class FilterReading(ImageArtifact):
         rows = tuple(_row(number, reading, maps[..., number], coloured) for number, reading in enumerate(readings))
         yield Table(
             "filter_readings", _columns(coloured), rows,
-            _("Every filter of `{layer}`, read from its weights, and its answer to `{file}`.", layer=kernels.name, file=sample.file),
+            _("Every filter of `{layer}`, read from its weights, and its answer to `{file}`.", layer=kernels.name,
+            file=sample.file),
         )
         yield from _findings(kernels, readings, answers)
 
@@ -131,7 +135,8 @@ def _answers(kernels: Kernels, answers: Sequence[Answer]) -> Block:
         for question, number, evidence, good in answers
     )
     columns = (Column(_("Looked for")), Column(_("Filter")), Column(_("Evidence"), ".2f"), Column(_("Answer")))
-    return Table("filter_exercise", columns, rows, _("The exercise: the best filter of `{layer}` for each question.", layer=kernels.name))
+    return Table("filter_exercise", columns, rows, _("The exercise: the best filter of `{layer}` for each question.",
+    layer=kernels.name))
 
 
 def _clearest(readings: Sequence[Reading]) -> list[int]:
@@ -149,10 +154,12 @@ def _beside(
         answer = maps[..., number]
         pictures += [_kernel(kernels.array[..., number]), imaging.picture_of_map(answer, imaging.shared_scale(answer))]
         labels += [_("filter {number}", number=number), _("map {number}", number=number)]
-        notes += [describe(readings[number]), _("{low:.3g} … {high:.3g}", low=float(answer.min()), high=float(answer.max()))]
+        notes += [describe(readings[number]), _("{low:.3g} … {high:.3g}", low=float(answer.min()),
+        high=float(answer.max()))]
     return Gallery(
         "filter_reading", tuple(pictures), tuple(labels),
-        _("Filters of `{layer}` and, beside each, the map with which it answers to `{file}`.", layer=kernels.name, file=sample.file),
+        _("Filters of `{layer}` and, beside each, the map with which it answers to `{file}`.", layer=kernels.name,
+        file=sample.file),
         _("Pairs of a filter of `{layer}` and its map for `{file}`.", layer=kernels.name, file=sample.file),
         "grid", notes=tuple(notes),
     )
@@ -176,7 +183,8 @@ def describe(reading: Reading) -> Message:
 
 def _columns(coloured: bool) -> tuple[Column, ...]:
     columns = [
-        Column(_("Filter")), Column(_("Looks for")), Column(_("Evidence"), ".2f"), Column(_("Angle, °"), ".0f"), Column(_("Colours")),
+        Column(_("Filter")), Column(_("Looks for")), Column(_("Evidence"), ".2f"), Column(_("Angle, °"), ".0f"),
+        Column(_("Colours")),
         Column(_("Horizontal"), ".2f"), Column(_("Vertical"), ".2f"),
     ]
     if coloured:
@@ -203,13 +211,15 @@ def _findings(kernels: Kernels, readings: Sequence[Reading], answers: Sequence[A
             ))
         else:
             yield Note(_(
-                "No filter of `{layer}` is clearly one for “{question}”; the best, {number}, has an evidence of {evidence:.2f}.",
+                "No filter of `{layer}` is clearly one for “{question}”; the best, {number}, has an evidence of "
+                "{evidence:.2f}.",
                 number=number, layer=kernels.name, question=question, evidence=evidence,
             ))
     counts = Counter(reading.kind for reading in readings)
     yield Note(_(
-        "Of {count} filters {edges} are edges (evidence from {edge:.1f}), {colours} colour contrasts (from {colour:.1f}), {blurs} blurs (from {blur:.1f}), "
-        "{surrounds} centres against their surround and {others} unstructured.",
+        "Of {count} filters {edges} are edges (evidence from {edge:.1f}), {colours} colour contrasts (from "
+        "{colour:.1f}), {blurs} blurs (from {blur:.1f}), {surrounds} centres against their surround and {others} "
+        "unstructured.",
         count=kernels.count, edges=counts["edge"], colours=counts["colour"], blurs=counts["blur"],
         surrounds=counts["surround"], others=counts["none"], edge=LEAST_EDGE, colour=LEAST_COLOUR, blur=LEAST_BLUR,
     ))

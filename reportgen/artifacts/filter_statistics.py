@@ -52,20 +52,21 @@ class FilterStatistics(ModelArtifact):
     chapter = "filters"
     title = _("Filter statistics")
     about = _(
-        "The weights of every convolution in numbers: how they are distributed, how strong the filters are, which of them are "
-        "doubles of each other or dead, and whether the layer looks as if it had never been trained."
+        "The weights of every convolution in numbers: how they are distributed, how strong the filters are, which of "
+        "them are doubles of each other or dead, and whether the layer looks as if it had never been trained."
     )
     reading = _(
-        "A dead filter has (almost) no weights and can be left out. Doubles are two filters that look for the same pattern. "
-        "Before training, weights follow the distribution of their initializer; the Kolmogorov–Smirnov distance says how far they "
-        "are from it. A small distance means: training has not (yet) moved this layer."
+        "A dead filter has (almost) no weights and can be left out. Doubles are two filters that look for the same "
+        "pattern. Before training, weights follow the distribution of their initializer; the Kolmogorov–Smirnov "
+        "distance says how far they are from it. A small distance means: training has not (yet) moved this layer."
     )
     formulas = (
         Formula(
-            r"\cos(w_a, w_b) = \frac{w_a \cdot w_b}{\Vert w_a \Vert \, \Vert w_b \Vert}, \qquad D = \max_x \vert F_n(x) - F(x) \vert",
+            r"\cos(w_a, w_b) = \frac{w_a \cdot w_b}{\Vert w_a \Vert \, \Vert w_b \Vert}, \qquad D = \max_x \vert "
+            r"F_n(x) - F(x) \vert",
             _(
-                "where w are the weights of two filters, D the Kolmogorov–Smirnov distance between the weights' distribution and that "
-                "of the initializer."
+                "where w are the weights of two filters, D the Kolmogorov–Smirnov distance between the weights' "
+                "distribution and that of the initializer."
             ),
         ),
     )
@@ -91,7 +92,8 @@ class FilterStatistics(ModelArtifact):
             _("The mean norm of the filters of each layer; bars show the standard deviation between filters."),
             _("convolution"), _("norm"), logarithmic=True,
         )
-        yield Table("filter_statistics_table", _COLUMNS, tuple(map(_row, measured)), _("The weights of every convolution."))
+        yield Table("filter_statistics_table", _COLUMNS, tuple(map(_row, measured)),
+        _("The weights of every convolution."))
         yield from self._doubles(measured)
         yield from self._dead(measured)
         yield from _training(measured)
@@ -117,7 +119,8 @@ class FilterStatistics(ModelArtifact):
             "filter_doubles",
             (Column(_("Layer"), code=True), Column(_("Filter")), Column(_("Its double")), Column(_("Cosine"), ".3f")),
             tuple(pairs[:LISTED]),
-            _("Filters that are almost the same: the first {shown} of {count} pairs.", shown=min(LISTED, len(pairs)), count=len(pairs)),
+            _("Filters that are almost the same: the first {shown} of {count} pairs.", shown=min(LISTED, len(pairs)),
+            count=len(pairs)),
         )
         yield Note(_(
             "{count} pair of filters among {filters} is almost the same (cosine of at least {alike:.2f}).",
@@ -141,8 +144,10 @@ class FilterStatistics(ModelArtifact):
 
 
 _COLUMNS = (
-    Column(_("Layer"), code=True), Column(_("Mean"), ".2e"), Column(_("Standard deviation"), ".3g"), Column(_("Largest"), ".3g"),
-    Column(_("L2 norm"), ".3g"), Column(_("Doubles"), ",d"), Column(_("Dead"), ",d"), Column(_("Initializer"), code=True),
+    Column(_("Layer"), code=True), Column(_("Mean"), ".2e"), Column(_("Standard deviation"), ".3g"),
+    Column(_("Largest"), ".3g"),
+    Column(_("L2 norm"), ".3g"), Column(_("Doubles"), ",d"), Column(_("Dead"), ",d"), Column(_("Initializer"),
+    code=True),
     Column(_("Distance to fresh"), ".3f"), Column(_("Looks")),
 )
 
@@ -191,8 +196,10 @@ def _distribution(measured: Sequence[_Numbers]) -> Chart:
         curves.append(Series(_("`{layer}`", layer=one.kernels.name), tuple(float(share) for share in counts)))
     return Chart(
         "filter_statistics:distribution", "curves", (), tuple(curves),
-        _("The distribution of the weights in layers over depth: the share of weights in each of {bins} steps.", bins=BINS),
-        _("weight"), _("share of weights"), tuple(float(middle) for middle in (edges[:-1] + edges[1:]) / 2), format=".2%",
+        _("The distribution of the weights in layers over depth: the share of weights in each of {bins} steps.",
+        bins=BINS),
+        _("weight"), _("share of weights"), tuple(float(middle) for middle in (edges[:-1] + edges[1:]) / 2),
+        format=".2%",
     )
 
 
@@ -205,16 +212,16 @@ def _training(measured: Sequence[_Numbers]) -> Iterator[Note]:
         nearest = min(tested, key=lambda one: one.fresh[0] if one.fresh else 1.0)
         distance, count = nearest.fresh or (0.0, 1)
         yield Note(_(
-            "All {layers} tested convolutions look trained: the nearest to its initializer, `{layer}`, is at a distance of {distance:.3f}, "
-            "where chance gives up to {limit:.3f}.",
+            "All {layers} tested convolutions look trained: the nearest to its initializer, `{layer}`, is at a "
+            "distance of {distance:.3f}, where chance gives up to {limit:.3f}.",
             layers=len(tested), layer=nearest.kernels.name, distance=distance, limit=CRITICAL / count**0.5,
         ))
         return
     first = fresh[0]
     distance, count = first.fresh or (0.0, 1)
     yield Note(_(
-        "{count} of {layers} tested convolutions cannot be told from a freshly initialised one (in `{layer}` the distance to {initializer} is "
-        "{distance:.4f}, n = {n}).",
+        "{count} of {layers} tested convolutions cannot be told from a freshly initialised one (in `{layer}` the "
+        "distance to {initializer} is {distance:.4f}, n = {n}).",
         count=len(fresh), layers=len(tested), layer=first.kernels.name, initializer=first.kernels.layer.initializer,
         distance=distance, n=count,
     ))

@@ -76,7 +76,8 @@ def _backwards(layer: Layer, layers: Layers, spatial: Sizes, axis: int) -> Inter
     return seen or (middle, middle)
 
 
-def _through(layer: Layer, interval: Interval, before: Sequence[int | None], after: Sequence[int | None], axis: int) -> Interval:
+def _through(layer: Layer, interval: Interval, before: Sequence[int | None], after: Sequence[int | None],
+axis: int) -> Interval:
     """The interval of a layer's input that an interval of its output needs."""
     low, high = interval
     if math.isinf(low) or not before or not after or len(before) != len(after):

@@ -68,8 +68,8 @@ def _uniform(limit: float) -> Distribution:
 
 
 def _normal(deviation: float) -> Distribution:
-    erf = np.frompyfunc(math.erf, 1, 1)
-    return lambda values: 0.5 + 0.5 * erf(values / (deviation * math.sqrt(2))).astype(np.float64)
+    erf = np.vectorize(math.erf, otypes=[np.float64])
+    return lambda values: 0.5 + 0.5 * np.asarray(erf(values / (deviation * math.sqrt(2))))
 
 
 def _cut_normal(deviation: float) -> Distribution:

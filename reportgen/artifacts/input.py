@@ -35,13 +35,13 @@ class InputImage(ImageArtifact):
     chapter = "overview"
     title = _("Input image")
     about = _(
-        "A network sees no picture, only numbers: for every pixel one number a colour channel. The image is first"
-        " brought to the size that the network expects, then its brightness to the range of values that the network"
-        " was trained on. A wrong range is the most frequent reason for a wrong answer, so it is stated here."
+        "A network sees no picture, only numbers: for every pixel one number a colour channel. The image is first "
+        "brought to the size that the network expects, then its brightness to the range of values that the network was "
+        "trained on. A wrong range is the most frequent reason for a wrong answer, so it is stated here."
     )
     reading = _(
-        "Compare the two pictures: what was lost when the size changed, the network cannot see. In the table, the"
-        " values fed should fill the stated range; a mean near its edge means a very dark or a very bright image."
+        "Compare the two pictures: what was lost when the size changed, the network cannot see. In the table, the "
+        "values fed should fill the stated range; a mean near its edge means a very dark or a very bright image."
     )
     formulas = (
         Formula(
@@ -154,8 +154,8 @@ def _findings(study: Study, sample: Sample, trace: Trace) -> Iterator[Note]:
     facts, fed = study.probe.input, trace.input
     low, high = float(fed.min()), float(fed.max())
     yield Note(_(
-        "The network is fed values from {low:.4g} (black) to {high:.4g} (white); those of `{image}` lie between"
-        " {least:.4g} and {largest:.4g}, with the mean {mean:.4g}.",
+        "The network is fed values from {low:.4g} (black) to {high:.4g} (white); those of `{image}` lie between "
+        "{least:.4g} and {largest:.4g}, with the mean {mean:.4g}.",
         low=facts.low, high=facts.high, image=sample.file, least=low, largest=high,
         mean=float(fed.mean(dtype=np.float64)),
     ))

@@ -28,15 +28,14 @@ class Prediction(ImageArtifact):
     chapter = "overview"
     title = _("Prediction")
     about = _(
-        "This is what the network says about the image. A classifier gives each class a probability; a segmentation"
-        " network gives one to every pixel. The probability is the network's own confidence, not a proof: networks"
-        " are often sure of what is wrong."
+        "This is what the network says about the image. A classifier gives each class a probability; a segmentation "
+        "network gives one to every pixel. The probability is the network's own confidence, not a proof: networks are "
+        "often sure of what is wrong."
     )
     reading = _(
-        "Look first at how far the best answer is ahead of the second (the margin), then at the entropy: 0"
-        " bits mean full certainty, and the largest possible value means a blind guess. A mask should cover"
-        " the object and nothing else; the closer IoU and Dice are to 1, the better it agrees with the true"
-        " one."
+        "Look first at how far the best answer is ahead of the second (the margin), then at the entropy: 0 bits mean "
+        "full certainty, and the largest possible value means a blind guess. A mask should cover the object and "
+        "nothing else; the closer IoU and Dice are to 1, the better it agrees with the true one."
     )
     formulas = (
         Formula(
@@ -99,9 +98,8 @@ class Prediction(ImageArtifact):
             limit = float(np.log2(len(shares)))
             yield Fact("entropy_limit", _("Largest possible entropy"), limit, ".3f", _("bits"))
             yield Note(_(
-                "The network takes the image for “{label}” with a probability of {share:.1%}; the second,"
-                " “{second}”, has {other:.1%}, so the margin is {margin:.1%} and the entropy {entropy:.2f} of"
-                " {limit:.2f} bits.",
+                "The network takes the image for “{label}” with a probability of {share:.1%}; the second, “{second}”, "
+                "has {other:.1%}, so the margin is {margin:.1%} and the entropy {entropy:.2f} of {limit:.2f} bits.",
                 label=study.label(best), share=float(shares[best]), second=study.label(int(order[1])),
                 other=float(shares[order[1]]), margin=margin, entropy=entropy(shares),
                 limit=limit,
@@ -122,8 +120,8 @@ class Prediction(ImageArtifact):
         yield Fact("probability", _("Its probability"), shares[best], ".1%")
         yield Fact("score", _("The network's one output"), share, ".4f")
         yield Note(_(
-            "The network's output is {score:.3f}; from {threshold:.2g} on the answer is “{positive}”, below it"
-            " “{negative}”. So it takes the image for “{label}” with a probability of {share:.1%}.",
+            "The network's output is {score:.3f}; from {threshold:.2g} on the answer is “{positive}”, below it "
+            "“{negative}”. So it takes the image for “{label}” with a probability of {share:.1%}.",
             score=share, threshold=self.threshold, positive=names[1], negative=names[0], label=names[best],
             share=shares[best],
         ))
@@ -217,8 +215,8 @@ def _truth(study: Study, sample: Sample, shares: Array, order: Array, true: int 
     else:
         rank = int(np.flatnonzero(order == true)[0]) + 1
         yield Note(_(
-            "The true class is “{label}”: the answer is wrong. The network gives the true class {share:.2%}, place"
-            " {rank} of {total}.",
+            "The true class is “{label}”: the answer is wrong. The network gives the true class {share:.2%}, place "
+            "{rank} of {total}.",
             label=sample.label, share=float(shares[true]), rank=rank, total=len(shares),
         ))
 

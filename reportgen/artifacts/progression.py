@@ -33,23 +33,21 @@ class Progression(ImageArtifact):
     chapter = "activations"
     title = _("From input to output")
     about = _(
-        "A convolutional network trades places for meanings: step by step the maps become smaller and the"
-        " channels more, so that it knows less exactly where something is and more exactly what it is."
-        " Textbooks say that the size falls, the channels grow in number and the answers become sparser. Here"
-        " this is measured, not assumed."
+        "A convolutional network trades places for meanings: step by step the maps become smaller and the channels "
+        "more, so that it knows less exactly where something is and more exactly what it is. Textbooks say that the "
+        "size falls, the channels grow in number and the answers become sparser. Here this is measured, not assumed."
     )
     reading = _(
-        "Read from left to right. Under each picture stand its size and the number of channels; every picture"
-        " is stretched over its own range, and maps larger than 320 pixels are shown smaller. Where branches"
-        " meet, the longest way is followed; in a U-Net that is the way through the bottleneck, down and up"
-        " again."
+        "Read from left to right. Under each picture stand its size and the number of channels; every picture is "
+        "stretched over its own range, and maps larger than 320 pixels are shown smaller. Where branches meet, the "
+        "longest way is followed; in a U-Net that is the way through the bottleneck, down and up again."
     )
     formulas = (
         Formula(
             r"\rho=\frac{\mathrm{cov}(r_i,\,r_a)}{\sigma_{r_i}\,\sigma_{r_a}}",
             _(
-                "where r are the ranks of a step's number i and of its sparsity a, and ρ is Spearman's"
-                " correlation: 1 if sparsity grows at every step, −1 if it falls at every step"
+                "where r are the ranks of a step's number i and of its sparsity a, and ρ is Spearman's correlation: 1 "
+                "if sparsity grows at every step, −1 if it falls at every step"
             ),
         ),
     )
@@ -100,8 +98,8 @@ class Progression(ImageArtifact):
             "layer_progression", tuple(pictures), tuple(labels), _caption(self.shown, sample, left),
             _(
                 "The image {image} and {count} map after it, from {first} ({first_size}) to {last} ({last_size}).",
-                "The image {image} and {count} maps after it in running order, from {first} ({first_size}) to"
-                " {last} ({last_size}).",
+                "The image {image} and {count} maps after it in running order, from {first} ({first_size}) to {last} "
+                "({last_size}).",
                 image=sample.name, count=len(chosen), first=chosen[0].layer.name, first_size=chosen[0].size,
                 last=chosen[-1].layer.name, last_size=chosen[-1].size,
             ),
@@ -151,13 +149,13 @@ def evenly(items: list[Drawn], most: int) -> list[Drawn]:
 def _caption(shown: str, sample: Sample, left: int) -> Message:
     if left:
         return _(
-            "`{image}` on its way through the network: the mean over the channels at each step ({count} step"
-            " between them is left out).",
+            "`{image}` on its way through the network: the mean over the channels at each step ({count} step between "
+            "them is left out).",
             "`{image}` on its way through the network: the mean over the channels at each step ({count} steps"
             " between them are left out).", image=sample.file, count=left,
         ) if shown == "mean" else _(
-            "`{image}` on its way through the network: the strongest channel of each step ({count} step"
-            " between them is left out).",
+            "`{image}` on its way through the network: the strongest channel of each step ({count} step between them "
+            "is left out).",
             "`{image}` on its way through the network: the strongest channel of each step ({count} steps"
             " between them are left out).", image=sample.file, count=left,
         )

@@ -28,20 +28,21 @@ class ReceptiveField(ImageArtifact):
     chapter = "overview"
     title = _("Receptive field")
     about = _(
-        "The part of the image that one unit in the middle of a layer can see. Everything outside the frame "
-        "has no influence on that unit at all."
+        "The part of the image that one unit in the middle of a layer can see. Everything outside the frame has no "
+        "influence on that unit at all."
     )
     reading = _(
-        "The field grows with depth: first layers see a few pixels (edges, spots), deep ones see parts of things. A pattern "
-        "that is larger than the field cannot be recognised in that layer. This is the theoretical field; most of the "
-        "influence comes from its middle."
+        "The field grows with depth: first layers see a few pixels (edges, spots), deep ones see parts of things. A "
+        "pattern that is larger than the field cannot be recognised in that layer. This is the theoretical field; most "
+        "of the influence comes from its middle."
     )
     formulas = (
         Formula(
             r"r_l = r_{l-1} + (k_l - 1)\, d_l\, j_{l-1}, \qquad j_l = j_{l-1}\, s_l",
             _(
-                "where r is the side of the field, k the kernel's side, d its dilation, s the stride, and j the distance in pixels "
-                "between the middles of neighbouring units (Araujo, Norris and Sim, 2019, https://distill.pub/2019/computing-receptive-fields)."
+                "where r is the side of the field, k the kernel's side, d its dilation, s the stride, and j the "
+                "distance in pixels between the middles of neighbouring units (Araujo, Norris and Sim, 2019, "
+                "https://distill.pub/2019/computing-receptive-fields)."
             ),
         ),
     )
@@ -62,7 +63,8 @@ class ReceptiveField(ImageArtifact):
             "receptive_fields", tuple(_framed(sample.pixels, seen[layer.name]) for layer in drawn),
             tuple(layer.name for layer in drawn),
             _("What the unit in the middle of each layer sees of `{file}`.", file=sample.file),
-            _("The image `{file}` with a frame around the part that the middle unit of the layer sees.", file=sample.file),
+            _("The image `{file}` with a frame around the part that the middle unit of the layer sees.",
+            file=sample.file),
             "strip", notes=tuple(_size(seen[layer.name]) for layer in drawn),
         )
         rows = tuple(_row(layer, seen[layer.name], height, width) for layer in spatial)
@@ -71,7 +73,8 @@ class ReceptiveField(ImageArtifact):
 
 
 _COLUMNS = (
-    Column(_("Layer"), code=True), Column(_("Width, pixels")), Column(_("Height, pixels")), Column(_("Step between units, pixels"), ".4g"),
+    Column(_("Layer"), code=True), Column(_("Width, pixels")), Column(_("Height, pixels")),
+    Column(_("Step between units, pixels"), ".4g"),
     Column(_("Share of the image"), ".1%"),
 )
 
@@ -110,7 +113,8 @@ def _clip(interval: tuple[float, float], side: int) -> tuple[int, int]:
 
 
 def _size(field: Field) -> Message:
-    return _("whole image") if field.size is None else _("{width} × {height} px", width=field.size[1], height=field.size[0])
+    return _("whole image") if field.size is None else _("{width} × {height} px", width=field.size[1],
+    height=field.size[0])
 
 
 def _row(layer: Layer, field: Field, height: int, width: int) -> tuple[Cell, ...]:
@@ -136,8 +140,8 @@ def _findings(layers: list[Layer], seen: dict[str, Field], height: int, width: i
     field = seen[largest.name]
     assert field.size is not None
     yield Note(_(
-        "No unit sees the whole image: the largest field, in `{layer}`, is {field_width} × {field_height} pixels of {width} × {height}, "
-        "{share:.1%} of the image.",
+        "No unit sees the whole image: the largest field, in `{layer}`, is {field_width} × {field_height} pixels of "
+        "{width} × {height}, {share:.1%} of the image.",
         layer=largest.name, field_width=field.size[1], field_height=field.size[0], width=width, height=height,
         share=_share(field, height, width),
     ))

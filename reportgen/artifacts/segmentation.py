@@ -102,8 +102,8 @@ def _comparison(sample: Sample, predicted: Array, true: Array) -> Iterator[Block
     numbers = np.where(predicted, np.where(true, 1, 2), np.where(true, 3, 0))
     colours = np.array([BACKGROUND, BOTH, ONLY_PREDICTED, ONLY_TRUE], np.uint8)
     alt = _(
-        "A map of agreement for {image}: {both:.1%} of the pixels are in both masks, {predicted:.1%} only in the"
-        " predicted one, {true:.1%} only in the true one.",
+        "A map of agreement for {image}: {both:.1%} of the pixels are in both masks, {predicted:.1%} only in the "
+        "predicted one, {true:.1%} only in the true one.",
         image=sample.name, both=found.both / true.size, predicted=found.only_predicted / true.size,
         true=found.only_true / true.size,
     )
@@ -126,8 +126,8 @@ def _comparison(sample: Sample, predicted: Array, true: Array) -> Iterator[Block
         yield Note(_("Both masks are empty: they agree, and IoU and Dice are not defined."))
         return
     yield Note(_(
-        "Against the true mask: IoU {iou:.3f}, Dice {dice:.3f}, {accuracy:.1%} of the pixels right;"
-        " {extra:.1%} of the image were marked though not there, {missed:.1%} were missed.",
+        "Against the true mask: IoU {iou:.3f}, Dice {dice:.3f}, {accuracy:.1%} of the pixels right; {extra:.1%} of the "
+        "image were marked though not there, {missed:.1%} were missed.",
         iou=found.iou, dice=found.dice, accuracy=found.accuracy, extra=found.only_predicted / true.size,
         missed=found.only_true / true.size,
     ))

@@ -100,10 +100,10 @@ def _for_this_image(maps: Sequence[Drawn], own: Mapping[str, Array], sample: Sam
     )
     worst = max(maps, key=lambda one: len(silent[one.layer.name]) / one.response.channels)
     yield Note(_(
-        "{count} of {total} channels is silent for this image (n = 1); the largest share is in `{layer}`:"
-        " {worst} of {of}.",
-        "{count} of {total} channels are silent for this image (n = 1); the largest share is in `{layer}`:"
-        " {worst} of {of}.",
+        "{count} of {total} channels is silent for this image (n = 1); the largest share is in `{layer}`: {worst} of "
+        "{of}.",
+        "{count} of {total} channels are silent for this image (n = 1); the largest share is in `{layer}`: {worst} of "
+        "{of}.",
         count=count, total=total, layer=worst.layer.name, worst=len(silent[worst.layer.name]),
         of=worst.response.channels,
     ))
@@ -124,18 +124,18 @@ def _for_all(
         )
     if images < dead_from:
         yield Note(_(
-            "{count} of {total} channels and units is silent for all images (n = {images}); the word dead is used"
-            " from {dead_from} images on.",
-            "{count} of {total} channels and units are silent for all images (n = {images}); the word dead is used"
-            " from {dead_from} images on.",
+            "{count} of {total} channels and units is silent for all images (n = {images}); the word dead is used from "
+            "{dead_from} images on.",
+            "{count} of {total} channels and units are silent for all images (n = {images}); the word dead is used "
+            "from {dead_from} images on.",
             count=count, total=total, images=images, dead_from=dead_from,
         ))
     else:
         yield Note(_(
-            "{count} of {total} channels and units is dead: without an answer to any image (n = {images}; silent"
-            " means 0 after a ReLU, elsewhere at most {part:.0%} of the layer's deviation).",
-            "{count} of {total} channels and units are dead: without an answer to any image (n = {images}; silent"
-            " means 0 after a ReLU, elsewhere at most {part:.0%} of the layer's deviation).",
+            "{count} of {total} channels and units is dead: without an answer to any image (n = {images}; silent means "
+            "0 after a ReLU, elsewhere at most {part:.0%} of the layer's deviation).",
+            "{count} of {total} channels and units are dead: without an answer to any image (n = {images}; silent "
+            "means 0 after a ReLU, elsewhere at most {part:.0%} of the layer's deviation).",
             count=count, total=total, images=images, part=near_zero,
         ))
 

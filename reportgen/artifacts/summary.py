@@ -37,13 +37,13 @@ class Summary(ModelArtifact):
     chapter = "overview"
     title = _("Summary")
     about = _(
-        "The network as a whole: how large it is, what goes in and what comes out. What was found in it "
-        "is gathered from all sections of the report."
+        "The network as a whole: how large it is, what goes in and what comes out. What was found in it is gathered "
+        "from all sections of the report."
     )
     reading = _(
         "Parameters are the numbers that training sets; non-trainable ones are kept as they are (for instance the "
-        "running means of batch normalization). Read the value range before anything else: a network that is fed "
-        "other values than in training answers nonsense, and no picture shows it."
+        "running means of batch normalization). Read the value range before anything else: a network that is fed other "
+        "values than in training answers nonsense, and no picture shows it."
     )
 
     def blocks(self, study: Study) -> Iterator[Block]:
@@ -83,7 +83,8 @@ def _output_facts(facts: OutputFacts, labels: tuple[str, ...]) -> Iterator[Block
     if labels and facts.kind == "classes" and facts.shape[-1] not in (None, len(labels)):
         yield Note(
             _(
-                "The list of class names has {names} entries, the network has {classes} classes: the names may be wrong.",
+                "The list of class names has {names} entries, the network has {classes} classes: the names may be "
+                "wrong.",
                 names=len(labels), classes=facts.shape[-1] or 0,
             ),
             "warning",

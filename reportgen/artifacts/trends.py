@@ -54,14 +54,14 @@ def size_falls(areas: Sequence[float], sizes: Sequence[str], names: Sequence[str
     values: dict[str, Any] = {"downs": steps.downs, "ups": steps.ups, "total": steps.total}
     if steps.downs and not steps.ups:
         return _(
-            "“Spatial size falls” is true of this model: from {first} in `{first_layer}` to {last} in"
-            " `{last_layer}`. Falls: {downs} in {total} steps, rises: none.",
+            "“Spatial size falls” is true of this model: from {first} in `{first_layer}` to {last} in `{last_layer}`. "
+            "Falls: {downs} in {total} steps, rises: none.",
             first=sizes[0], first_layer=names[0], last=sizes[-1], last_layer=names[-1], **values,
         )
     if steps.downs and not steps_of(areas[: least + 1]).ups:
         return _(
-            "“Spatial size falls” is true of the first part of this model only (the encoder): it falls from {first}"
-            " to {least} in `{least_layer}` and ends at {last}. Falls: {downs} in {total} steps, rises: {ups}.",
+            "“Spatial size falls” is true of the first part of this model only (the encoder): it falls from {first} to "
+            "{least} in `{least_layer}` and ends at {last}. Falls: {downs} in {total} steps, rises: {ups}.",
             first=sizes[0], least=sizes[least], least_layer=names[least], last=sizes[-1], **values,
         )
     return _(
@@ -88,15 +88,15 @@ def channels_grow(channels: Sequence[int], areas: Sequence[float], names: Sequen
     encoder = steps_of(channels[: low + 1])
     if low < len(areas) - 1 and encoder.ups and not encoder.downs:
         return _(
-            "“Channels grow” is true of the first part of this model only (the encoder): from {first} to {most} in"
-            " `{layer}`; at the output there are {last}. Rises: {ups} in {total} steps, falls: {downs}.",
+            "“Channels grow” is true of the first part of this model only (the encoder): from {first} to {most} in "
+            "`{layer}`; at the output there are {last}. Rises: {ups} in {total} steps, falls: {downs}.",
             most=channels[low], layer=names[low], **values,
         )
     trend = spearman(channels)
     if trend >= FIRM and len(channels) >= FEWEST:
         return _(
-            "“Channels grow” is true of this model as a trend with exceptions: from {first} to {last}. Rises: {ups}"
-            " in {total} steps, falls: {downs}; Spearman's correlation with depth is {trend:.2f} (a trend from"
+            "“Channels grow” is true of this model as a trend with exceptions: from {first} to {last}. Rises: {ups} in "
+            "{total} steps, falls: {downs}; Spearman's correlation with depth is {trend:.2f} (a trend from"
             " {firm:.1f} on).", trend=trend, firm=FIRM, **values,
         )
     return _(
@@ -117,16 +117,16 @@ def sparsity_grows(shares: Sequence[tuple[str, float]]) -> Message:
     (first_layer, first), (last_layer, last) = shares[0], shares[-1]
     if trend >= FIRM:
         return _(
-            "“Sparsity grows” is true of this model and this image: {first:.1%} in `{first_layer}`, {last:.1%}"
-            " in `{last_layer}`; Spearman's correlation with depth is {trend:.2f} over {total} steps (true"
-            " from {firm:.1f} on).",
+            "“Sparsity grows” is true of this model and this image: {first:.1%} in `{first_layer}`, {last:.1%} in "
+            "`{last_layer}`; Spearman's correlation with depth is {trend:.2f} over {total} steps (true from {firm:.1f} "
+            "on).",
             first=first, first_layer=first_layer, last=last, last_layer=last_layer, trend=trend, total=len(shares),
             firm=FIRM,
         )
     return _(
-        "“Sparsity grows” is not true of this model and this image: {first:.1%} in `{first_layer}`, {last:.1%}"
-        " in `{last_layer}`; Spearman's correlation with depth is {trend:.2f} over {total} steps (true from"
-        " {firm:.1f} on).",
+        "“Sparsity grows” is not true of this model and this image: {first:.1%} in `{first_layer}`, {last:.1%} in "
+        "`{last_layer}`; Spearman's correlation with depth is {trend:.2f} over {total} steps (true from {firm:.1f} "
+        "on).",
         first=first, first_layer=first_layer, last=last, last_layer=last_layer, trend=trend, total=len(shares),
         firm=FIRM,
     )

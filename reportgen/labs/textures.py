@@ -29,7 +29,7 @@ def two_textures(seed: int, side: int = SIDE) -> tuple[Array, Array]:
     mask = region(random, side)
     coarse = texture(random, side, random.uniform(*COARSE))
     fine = texture(random, side, random.uniform(*FINE))
-    image = np.where(mask[..., None], coloured(random, coarse), coloured(random, fine))
+    image: Array = np.where(mask[..., None], coloured(random, coarse), coloured(random, fine))
     image = image * light(random, side)[..., None] + random.normal(0, 0.015, image.shape)
     return np.clip(image, 0, 1).astype(np.float32), mask
 

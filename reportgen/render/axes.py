@@ -58,7 +58,8 @@ def linear_range(values: Iterable[float], *, zero: bool, steps: int = 5) -> tupl
 def nice_step(rough: float) -> float:
     """The least of 1, 2, 2.5, 5, 10 times a power of ten that is not below `rough`."""
     power = 10.0 ** math.floor(math.log10(rough)) if rough > 0 else 1.0
-    return next(round(m * power, 15) if power > 1e-9 else m * power for m in (1, 2, 2.5, 5, 10) if m * power >= rough * (1 - 1e-9))
+    return next(round(m * power, 15) if power > 1e-9 else m * power for m in (1, 2, 2.5, 5,
+    10) if m * power >= rough * (1 - 1e-9))
 
 
 def linear_ticks(low: float, high: float, step: float) -> list[float]:

@@ -70,7 +70,7 @@ def _numbers(chart: Chart) -> list[float]:
 def _value_axis(chart: Chart, start: float, length: float, turned: bool, zero: bool) -> tuple[Axis, list[float], float]:
     values = _numbers(chart)
     if chart.logarithmic and any(value > 0 for value in values):
-        low, high = axes.logarithmic_range([float(v) for s in chart.series for v in s.values if usable(v)])
+        low, high = axes.logarithmic_range([float(v) for s in chart.series for v in s.values if v is not None and usable(v)])
         return Axis(low, high, start, length, True, turned), axes.logarithmic_ticks(low, high), 0.0
     low, high, step = axes.linear_range(values, zero=zero)
     if chart.format.endswith("%") and min(values, default=0) >= 0 and max(values, default=0) <= 1:
@@ -82,7 +82,8 @@ def _bars(chart: Chart, speaker: Speaker) -> Drawing:
     """Horizontal bars, a row for each label and series, with the value at the end."""
     labels = [speaker.say(label) for label in chart.labels]
     marked = set(chart.marked)
-    room = min(300.0, max([text_width(label, TEXT, place in marked) for place, label in enumerate(labels)] or [0.0]) + 18)
+    room = min(300.0, max([text_width(label, TEXT, place in marked) for place,
+    label in enumerate(labels)] or [0.0]) + 18)
     written = [
         [speaker.number(value, chart.format) for value in series.values] for series in chart.series
     ]
@@ -111,7 +112,8 @@ def _bars(chart: Chart, speaker: Speaker) -> Drawing:
             end = axis.at(float(value)) if value is not None and usable(value) else base
             role = "marked" if bold and not several else f"series-{number % SERIES}"
             drawing.add(
-                Box(min(base, end), y_bar, max(abs(end - base), 0.5), thick - 1, role, radius=1.5, title=f"{label}: {text}"),
+                Box(min(base, end), y_bar, max(abs(end - base), 0.5), thick - 1, role, radius=1.5,
+                title=f"{label}: {text}"),
                 Words(max(base, end) + 5, y_bar + thick / 2 + 3.5, text, SMALL, bold=bold),
             )
     if chart.x_label:
@@ -214,7 +216,8 @@ def _line(series: Series, places: Sequence[float], axis: Axis, number: int, mark
         y = axis.at(float(value))
         spread = series.spread[place] if place < len(series.spread) else None
         if spread is not None and usable(spread):
-            shapes.append(Trail(((x, axis.at(float(value) - float(spread))), (x, axis.at(float(value) + float(spread)))), role, 0.8))
+            shapes.append(Trail(((x, axis.at(float(value) - float(spread))), (x,
+            axis.at(float(value) + float(spread)))), role, 0.8))
         run.append((x, y))
         if marks:
             shapes.append(_mark(x, y, number))
@@ -231,7 +234,8 @@ def _mark(x: float, y: float, number: int) -> Shape:
     if corners == 40:
         return Box(x - size, y - size, 2 * size, 2 * size, role, radius=size)
     points = [
-        (x + size * 1.3 * math.cos(turn + 2 * math.pi * k / corners), y + size * 1.3 * math.sin(turn + 2 * math.pi * k / corners))
+        (x + size * 1.3 * math.cos(turn + 2 * math.pi * k / corners),
+        y + size * 1.3 * math.sin(turn + 2 * math.pi * k / corners))
         for k in range(corners)
     ]
     return Trail(tuple(points), role, 0.5, 1.0)
@@ -271,7 +275,8 @@ class _Frame:
         for tick, word in zip(ticks, words, strict=True):
             y = self.axis.at(tick)
             self.drawing.add(
-                Trail(((self.left, y), (self.right, y)), "grid", 0.7), Words(self.left - 6, y + 4, word, SMALL, "end", "muted")
+                Trail(((self.left, y), (self.right, y)), "grid", 0.7), Words(self.left - 6, y + 4, word, SMALL, "end",
+                "muted")
             )
         self.drawing.add(Trail(((self.left, self.axis.base), (self.right, self.axis.base)), "muted", 1.0))
 
@@ -290,10 +295,12 @@ class _Frame:
             shown = [(place, label) for place, label in enumerate(labels)]
             for place, label in shown:
                 x = self.left + step * (place + (0.5 if centred else 0))
-                self.drawing.add(Words(x, self.bottom + 16, shorten(label, max(step - 4, 30), SMALL), SMALL, "middle", "muted"))
+                self.drawing.add(Words(x, self.bottom + 16, shorten(label, max(step - 4, 30), SMALL), SMALL, "middle",
+                "muted"))
             return self._below(18.0)
         every = max(1, math.ceil(len(labels) / MOST_LABELS), math.ceil(13 / step))
-        numeric = all(label.replace("\u00a0", "").replace(",", "").replace(".", "").lstrip("\u2212").isdigit() for label in labels)
+        numeric = all(label.replace("\u00a0", "").replace(",", "").replace(".",
+        "").lstrip("\u2212").isdigit() for label in labels)
         if numeric:
             every = max(1, math.ceil(len(labels) * (widest + 14) / self.width))
             for place in range(0, len(labels), every):
@@ -304,7 +311,8 @@ class _Frame:
             x = self.left + step * (place + 0.5)
             text = shorten(labels[place], 150, SMALL)
             self.drawing.add(
-                Words(x + 4, self.bottom + 12, text, SMALL, "end", "muted", angle=-55, title=labels[place] if text != labels[place] else "")
+                Words(x + 4, self.bottom + 12, text, SMALL, "end", "muted", angle=-55,
+                title=labels[place] if text != labels[place] else "")
             )
         return self._below(min(150.0, widest) * math.sin(math.radians(55)) + 16)
 
@@ -312,7 +320,8 @@ class _Frame:
         """Numbers below."""
         for x, word in zip(places, words, strict=True):
             self.drawing.add(
-                Trail(((x, self.bottom), (x, self.bottom + 4)), "muted", 0.8), Words(x, self.bottom + 17, word, SMALL, "middle", "muted")
+                Trail(((x, self.bottom), (x, self.bottom + 4)), "muted", 0.8), Words(x, self.bottom + 17, word, SMALL,
+                "middle", "muted")
             )
         self._below(19.0)
 
@@ -321,5 +330,6 @@ class _Frame:
         if self.chart.x_label:
             self.drawing.height += 16
             x = (self.left + self.right) / 2
-            self.drawing.add(Words(x, self.drawing.height - 5, self.speaker.say(self.chart.x_label), SMALL, "middle", "muted"))
+            self.drawing.add(Words(x, self.drawing.height - 5, self.speaker.say(self.chart.x_label), SMALL, "middle",
+            "muted"))
 

@@ -222,7 +222,8 @@ def _lines(cells: Sequence[_Cell], edges: Sequence[tuple[int, int]]) -> list[Sha
                 continue
             lane = lanes[one.column] = lanes.get(one.column, -1) + 1
             side = one.right + LANE * (1 + lane % LANES) - 1
-            points = ((one.right, one.middle), (side, one.middle), (side, other.middle - 5), (other.right, other.middle - 5))
+            points = ((one.right, one.middle), (side, one.middle), (side, other.middle - 5), (other.right,
+            other.middle - 5))
             shapes += [Trail(points, "series-6", 1.1), _tip(other.right, other.middle - 5, "left")]
         elif other.column > one.column and one.row == other.row:
             shapes += _across(one, other)
@@ -238,7 +239,8 @@ def _across(one: _Cell, other: _Cell) -> list[Shape]:
         points = ((one.right, one.middle), (middle, one.middle), (middle, other.middle), (other.x, other.middle))
         return [Trail(points, "muted", 1.2), _tip(other.x, other.middle, "right")]
     turn = other.x - BETWEEN / 3
-    points = ((one.right, one.middle - 6), (turn, one.middle - 6), (turn, other.middle - 6), (other.x, other.middle - 6))
+    points = ((one.right, one.middle - 6), (turn, one.middle - 6), (turn, other.middle - 6), (other.x,
+    other.middle - 6))
     return [Trail(points, "series-6", 1.6, dashes=(5, 3)), _tip(other.x, other.middle - 6, "right", "series-6")]
 
 
@@ -246,7 +248,8 @@ def _to_next_row(one: _Cell, other: _Cell) -> list[Shape]:
     """Between rows: out at the end of one column, in at the head of the other."""
     if other.row == one.row + 1 and other.column == one.column + 1 and other.head:
         lane = other.y - 9
-        points = ((one.x + one.width / 2, one.y + BOX), (one.x + one.width / 2, lane), (other.x + other.width / 2, lane),
+        points = ((one.x + one.width / 2, one.y + BOX), (one.x + one.width / 2, lane), (other.x + other.width / 2,
+        lane),
                   (other.x + other.width / 2, other.y))
         return [Trail(points, "muted", 1.2), _tip(other.x + other.width / 2, other.y, "down")]
     return [
@@ -258,7 +261,8 @@ def _to_next_row(one: _Cell, other: _Cell) -> list[Shape]:
 def _tip(x: float, y: float, way: str, role: str = "muted") -> Shape:
     """The head of an arrow."""
     corners = {
-        "down": ((x - 3, y - 5), (x + 3, y - 5)), "left": ((x + 5, y - 3), (x + 5, y + 3)), "right": ((x - 5, y - 3), (x - 5, y + 3)),
+        "down": ((x - 3, y - 5), (x + 3, y - 5)), "left": ((x + 5, y - 3), (x + 5, y + 3)), "right": ((x - 5, y - 3),
+        (x - 5, y + 3)),
     }[way]
     return Trail(((x, y), *corners), "series-6" if way == "left" else role, 0.5, 1.0)
 
@@ -275,7 +279,8 @@ def _box(cell: _Cell, link: Link | None) -> Shape:
             Box(cell.x, cell.y, cell.width, BOX, "paper", radius=4),
             Box(cell.x, cell.y, cell.width, BOX, role, 0.14, 1.2, 4),
             Words(cell.x + cell.width / 2, cell.y + 13, name, SMALL, "middle", bold=True),
-            Words(cell.x + cell.width / 2, cell.y + 26, shorten(under, cell.width - 8, SMALL), SMALL, "middle", "muted"),
+            Words(cell.x + cell.width / 2, cell.y + 26, shorten(under, cell.width - 8, SMALL), SMALL, "middle",
+            "muted"),
         ),
         title, (link(node.name) or "") if link else "", "node",
     )

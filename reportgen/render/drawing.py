@@ -138,7 +138,7 @@ def fonts_folder() -> Path:
 @functools.lru_cache(maxsize=1 << 15)
 def text_width(text: str, size: float = TEXT, bold: bool = False) -> float:
     """How wide a line of text is."""
-    return _ruler(bold).getlength(text) * size / 100.0
+    return float(_ruler(bold).getlength(text)) * size / 100.0
 
 
 @functools.cache

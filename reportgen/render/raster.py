@@ -51,10 +51,12 @@ class _Brush:
 
     def box(self, box: Box) -> None:
         k = self.factor
-        corners = (box.x * k, box.y * k, max((box.x + box.width) * k, box.x * k + 1), max((box.y + box.height) * k, box.y * k + 1))
+        corners = (box.x * k, box.y * k, max((box.x + box.width) * k, box.x * k + 1), max((box.y + box.height) * k,
+        box.y * k + 1))
         fill = _colour(box.role, box.opacity) if box.opacity else None
         outline = _colour(box.role) if box.outline else None
-        self.draw.rounded_rectangle(corners, box.radius * k, fill, outline, max(1, round(box.outline * k)) if outline else 0)
+        self.draw.rounded_rectangle(corners, box.radius * k, fill, outline, max(1,
+        round(box.outline * k)) if outline else 0)
 
     def trail(self, trail: Trail) -> None:
         k = self.factor

@@ -53,7 +53,8 @@ def _box(box: Box) -> str:
 def _trail(trail: Trail) -> str:
     points = " ".join(f"{_n(x)},{_n(y)}" for x, y in trail.points)
     name = "polygon" if trail.fill else "polyline"
-    return _element(name, f'points="{points}" {_paint(trail.role, trail.fill, trail.thickness, trail.dashes)}', trail.title)
+    return _element(name, f'points="{points}" {_paint(trail.role, trail.fill, trail.thickness, trail.dashes)}',
+    trail.title)
 
 
 def _words(words: Words) -> str:
