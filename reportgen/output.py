@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from reportgen.errors import ReportgenError, UsageError
+from reportgen.errors import UsageError
 from reportgen.manifest import GENERATOR
 from reportgen.manifest import NAME as MANIFEST
 
@@ -149,7 +149,7 @@ def check_writable(folder: Path) -> None:
     while not parent.exists():
         parent = parent.parent
     if not os.access(parent, os.W_OK):
-        raise ReportgenError(
+        raise UsageError(
             f"{parent}: the report cannot be written there.", slug="folder-unwritable",
             hint="Name another folder with -o.",
         )

@@ -15,7 +15,7 @@ KINDS: dict[str, Message] = {
     "classes": _("one class of several"),
     "binary": _("one of two classes (a sigmoid)"),
     "labels": _("any number of labels (sigmoids)"),
-    "mask": _("a mask: every pixel belongs to the object or not"),
+    "mask": _("a mask of the object"),
     "classmap": _("a class for every pixel"),
     "values": _("numbers"),
 }

@@ -70,7 +70,8 @@ def _numbers(chart: Chart) -> list[float]:
 def _value_axis(chart: Chart, start: float, length: float, turned: bool, zero: bool) -> tuple[Axis, list[float], float]:
     values = _numbers(chart)
     if chart.logarithmic and any(value > 0 for value in values):
-        low, high = axes.logarithmic_range([float(v) for s in chart.series for v in s.values if v is not None and usable(v)])
+        drawn = [float(v) for series in chart.series for v in series.values if v is not None and usable(v)]
+        low, high = axes.logarithmic_range(drawn)
         return Axis(low, high, start, length, True, turned), axes.logarithmic_ticks(low, high), 0.0
     low, high, step = axes.linear_range(values, zero=zero)
     if chart.format.endswith("%") and min(values, default=0) >= 0 and max(values, default=0) <= 1:
