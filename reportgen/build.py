@@ -10,6 +10,7 @@ TensorFlow is loaded in step 2 and only when some section is not in the store.
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import os
 import platform
@@ -37,6 +38,8 @@ from reportgen.worker import look_apart
 
 log = logging.getLogger(__name__)
 OnSection = Callable[[int, int, Section], None]
+DEMO = "demo.toml"
+"""The configuration of the embedded demo."""
 LAB = "lab:"
 """A model or image "lab:NAME" is one that comes with reportgen."""
 
@@ -168,7 +171,7 @@ def source_of(config: Config) -> ModelSource:
     path = model_path(config)
     if path is None:
         return source
-    return ModelSource(**{field: getattr(source, field) for field in source.__slots__} | {"model": str(path)})
+    return dataclasses.replace(source, model=str(path))
 
 
 def model_path(config: Config) -> Path | None:
@@ -247,10 +250,12 @@ def _source(role: str, path: Path, store: Store) -> Source:
 
 def command_of(config: Config) -> str:
     """The command that makes the same report again, with file names but no folders."""
+    if config.origin == DEMO:
+        return "reportgen demo"
     model = config.model
     path = model_path(config)
     named = model.file if not path or model.file.startswith(LAB) else path.name
-    words = ["reportgen", "build", "--model", named]
+    words = ["reportgen", "build", *([config.origin] if config.origin else []), "--model", named]
     if model.weights != "imagenet":
         words += ["--weights", Path(model.weights).name]
     if model.architecture:
@@ -258,12 +263,25 @@ def command_of(config: Config) -> str:
     if isinstance(model.preprocessing, str) and model.preprocessing != "auto":
         words += ["--preprocess", model.preprocessing]
     for image in config.image:
-        words += ["--image", image.file.as_posix() if str(image.file).startswith(LAB) else image.file.name]
+        words += ["--image", _shown(image.file)]
+    for option, values in (("--truth", [image.label for image in config.image]),
+                           ("--mask", [_shown(image.mask) if image.mask else "" for image in config.image])):
+        words += [word for value in values if value for word in (option, value)]
     if isinstance(config.labels, Path):
         words += ["--labels", config.labels.name]
+    for option, value in (("--input", model.input), ("--output", model.output)):
+        words += [option, value] if value else []
+    words += [word for custom in model.custom for word in ("--custom", Path(custom).name)]
+    words += ["--trust-model"] if model.trust else []
+    words += ["--seed", str(model.seed)] if model.seed else []
+    words += ["--size", str(config.size[0]), str(config.size[1])] if config.size else []
     if config.select != ("all",):
         words += ["--artifacts", ",".join(config.select)]
     return shlex.join(words)
+
+
+def _shown(path: Path) -> str:
+    return path.as_posix() if str(path).startswith(LAB) else path.name
 
 
 def _image_path(path: Path) -> Path:

@@ -96,6 +96,7 @@ class Config(_Table):
     artifacts: dict[str, dict[str, Any]] = Field(default_factory=dict)
     lab: dict[str, str | int | list[str]] = Field(default_factory=dict)
     templates: tuple[Path, ...] = ()
+    origin: Annotated[str, Field(description="the name of this file; set by the program")] = ""
 
     @field_validator("language", "outputs", "select", mode="before")
     @classmethod
@@ -159,7 +160,7 @@ def read_config(path: Path | None, overrides: Mapping[str, Any]) -> Config:
     """
     data: dict[str, Any] = {}
     if path is not None:
-        data = _anchor(_parse(path), path.parent)
+        data = {**_anchor(_parse(path), path.parent), "origin": path.name}
     for name, value in overrides.items():
         if isinstance(value, Mapping) and isinstance(data.get(name), dict):
             data[name] = {**data[name], **value}

@@ -185,6 +185,7 @@ def test_the_command_in_the_report_names_no_folder(tmp_path: Path, probe: FakePr
     report = run(config(inputs(tmp_path), outputs=("json",)), tmp_path)
     assert report is not None
     assert report.provenance.command.startswith("reportgen build --model tiny.keras --image half.png")
+    assert "--truth cat" in report.provenance.command
     assert str(tmp_path) not in (tmp_path / "site" / "report.json").read_text()
 
 
