@@ -22,20 +22,21 @@ class Architecture(ModelArtifact):
     chapter = "overview"
     title = _("Architecture")
     about = _(
-        "How the layers are joined: every box is a layer, every line carries the answer of one layer to the next. The "
-        "table lists the same layers with their sizes."
+        "How the layers are joined: every box is a layer, every line carries the answer of one layer to the next. "
+        "The table lists the same layers with their sizes."
     )
     reading = _(
-        "Follow the data from the input. Convolutions look for patterns, pooling makes the map smaller, upsampling "
-        "makes it larger again; a line that leaps over layers is a skip connection, which carries fine detail past the "
-        "deep layers. The receptive field is the part of the image, in pixels, that one unit of the layer can see."
+        "Follow the data from the input. Convolutions look for patterns, pooling makes the map smaller, "
+        "upsampling makes it larger again; a line that leaps over layers is a skip connection, which carries fine "
+        "detail past the deep layers. The receptive field is the part of the image, in pixels, that one unit of "
+        "the layer can see."
     )
     formulas = (
         Formula(
             r"p = (k_h \cdot k_w \cdot c_{in} + 1) \cdot c_{out}",
             _(
-                "where p is the number of parameters of a convolution with a bias, k the sides of its kernel, c the "
-                "channels that go in and come out."
+                "where p is the number of parameters of a convolution with a bias, k the sides of its kernel, c "
+                "the channels that go in and come out."
             ),
         ),
     )
@@ -51,12 +52,13 @@ class Architecture(ModelArtifact):
         yield Diagram(
             "network_architecture", tuple(map(_node, layers)), edges,
             _("The network `{name}`: {depth} layers from the input to the output.", name=study.probe.model.title,
-            depth=depth),
+              depth=depth),
             _alt(study.probe.model.title, layers),
         )
         seen = fields(layers)
         rows = tuple(
-            (number, *_row(layer, seen[layer.name])) for number, layer in enumerate(layers) if layer.family != "input"
+            (number, *_row(layer, seen[layer.name]))
+            for number, layer in enumerate(layers) if layer.family != "input"
         )
         yield Table("architecture_layers", _COLUMNS, rows, _("The layers in the order in which they run."))
         skips = _skips(edges)
@@ -88,7 +90,9 @@ def shape_of(layer: Layer) -> str:
 
 def _row(layer: Layer, field: Field) -> tuple[Cell, ...]:
     activation = layer.activation if layer.activation != "linear" else None
-    return (layer.name, layer.kind, shape_of(layer), _kernel(layer), activation, layer.parameters, field_text(field))
+    return (
+        layer.name, layer.kind, shape_of(layer), _kernel(layer), activation, layer.parameters, field_text(field),
+    )
 
 
 def _kernel(layer: Layer) -> str | None:
@@ -121,8 +125,8 @@ def _alt(name: str, layers: Layers) -> Message:
         return _("Diagram of the network `{name}` with {count} layers.", name=name, count=len(layers))
     smallest = min(sizes, key=lambda layer: layer.spatial[0] or 1 << 30)
     return _(
-        "Diagram of the network `{name}`: {count} layers, from {first} at the input through {middle} in `{deepest}` to "
-        "{last}.",
+        "Diagram of the network `{name}`: {count} layers, from {first} at the input through {middle} in "
+        "`{deepest}` to {last}.",
         name=name, count=len(layers), first=shape_of(layers[0]), middle=shape_of(smallest), deepest=smallest.name,
         last=shape_of(layers[-1]),
     )

@@ -23,8 +23,8 @@ class FilterComparison(ModelArtifact):
     chapter = "filters"
     title = _("Filters across depth")
     about = _(
-        "The strongest filters of each convolution (those with the largest norm), layer under layer, so that early and "
-        "deep ones can be compared."
+        "The strongest filters of each convolution (those with the largest norm), layer under layer, so that "
+        "early and deep ones can be compared."
     )
     reading = _(
         "Early filters are smooth and of few kinds; deep ones are more alike noise to the eye, for they mix many "
@@ -35,7 +35,7 @@ class FilterComparison(ModelArtifact):
 
     def blocks(self, study: Study) -> Iterator[Block]:
         """A strip of filters for each layer and how the weights change with depth."""
-        found = [kernels for kernels in kernels_of(study.probe) if kernels.array.shape[0] * kernels.array.shape[1] > 1]
+        found = [kernels for kernels in kernels_of(study.probe) if max(kernels.array.shape[:2]) > 1]
         if not found:
             raise NotApplicable(_("the network has no convolution with a kernel larger than 1 × 1"))
         pictures, labels, notes = [], [], []
@@ -48,7 +48,7 @@ class FilterComparison(ModelArtifact):
             "filters_comparison:filters", tuple(pictures), tuple(labels),
             _("The {count} strongest filters of each convolution, each over its own range.", count=self.filters),
             _("Strips of the strongest filters of {layers} convolutions, from the first to the last.",
-            layers=len(found)),
+              layers=len(found)),
             "grid", notes=tuple(notes),
         )
         means = [float(np.abs(kernels.array).mean()) for kernels in found]
@@ -58,12 +58,12 @@ class FilterComparison(ModelArtifact):
             (Series(_("mean absolute weight"), tuple(means)), Series(_("standard deviation"), tuple(deviations))),
             _("How large the weights are, layer by layer."), _("convolution"), _("weight"),
         )
-        if len(found) > 1:
+        if len(found) > 1 and means[0] > 0:
             yield Note(_(
-                "The mean absolute weight goes from {first:.3g} in `{first_layer}` to {last:.3g} in `{last_layer}`, "
-                "{ratio:.2f} times as large.",
+                "The mean absolute weight goes from {first:.3g} in `{first_layer}` to {last:.3g} in "
+                "`{last_layer}`, {ratio:.2f} times as large.",
                 first=means[0], first_layer=found[0].name, last=means[-1], last_layer=found[-1].name,
-                ratio=means[-1] / means[0] if means[0] else float("nan"),
+                ratio=means[-1] / means[0],
             ))
 
 

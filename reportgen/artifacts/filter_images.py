@@ -30,14 +30,15 @@ class FilterImages(ModelArtifact):
     chapter = "filters"
     title = _("Filters")
     about = _(
-        "The weights of every convolution as pictures: each small tile is one filter, the pattern that it looks for. "
-        "Filters of the first layer see red, green and blue and are shown in colour; deeper ones see many channels, "
-        "and the mean over these is shown."
+        "The weights of every convolution as pictures: each small tile is one filter, the pattern that it looks "
+        "for. Filters of the first layer see red, green and blue and are shown in colour; deeper ones see many "
+        "channels, and the mean over these is shown."
     )
     reading = _(
-        "In a trained first layer one finds edges, stripes and colour contrasts; tiles that look like noise in every "
-        "layer are a sign of a network that has not learned. In deeper layers red is a positive mean weight, blue a "
-        "negative one, white is zero; single tiles say little there, since a filter is the sum over all its inputs."
+        "In a trained first layer one finds edges, stripes and colour contrasts; tiles that look like noise in "
+        "every layer are a sign of a network that has not learned. In deeper layers red is a positive mean "
+        "weight, blue a negative one, white is zero; single tiles say little there, since a filter is the sum "
+        "over all its inputs."
     )
 
     layers: tuple[str, ...] = ()
@@ -46,6 +47,8 @@ class FilterImages(ModelArtifact):
     def blocks(self, study: Study) -> Iterator[Block]:
         """A mosaic for each layer, a grid of single channels where asked for, the table."""
         found = [kernels for kernels in kernels_of(study.probe) if self._wanted(kernels)]
+        if not found and self.layers and study.probe.layers.convolutions:
+            raise NotApplicable(_("the network has no convolution called {names}", names=", ".join(self.layers)))
         if not found:
             raise NotApplicable(_("the network has no convolution"))
         rows = []
@@ -59,8 +62,8 @@ class FilterImages(ModelArtifact):
         yield Table("filter_images_table", _COLUMNS, tuple(rows), _("The filters that are shown."))
         total = sum(kernels.count for kernels in found)
         yield Note(_(
-            "{count} filter in {layers} convolution(s) was drawn.", "{count} filters in {layers} convolution(s) were "
-            "drawn.",
+            "{count} filter in {layers} convolution(s) was drawn.",
+            "{count} filters in {layers} convolution(s) were drawn.",
             count=total, layers=len(found),
         ), "info")
 
@@ -90,15 +93,15 @@ _COLUMNS = (
 
 
 def _colours(stem: str, kernels: Kernels) -> Block:
-    """Kernels over red, green and blue: 0 is middle gray, the largest absolute weight of a filter is full colour."""
+    """Kernels over red, green and blue: 0 is middle gray, a filter's largest absolute weight is full colour."""
     tiles = np.moveaxis(kernels.array, -1, 0)
     bound = np.abs(tiles).max(axis=(1, 2, 3), keepdims=True)
     images = 0.5 + 0.5 * np.divide(tiles, bound, out=np.zeros_like(tiles), where=bound > 0)
     return Figure(
         stem, imaging.colour_mosaic(images),
         _(
-            "The {count} filters of `{layer}` ({width} × {height}) over red, green and blue. A weight of 0 is middle "
-            "gray; each filter is stretched over its own largest weight.",
+            "The {count} filters of `{layer}` ({width} × {height}) over red, green and blue. A weight of 0 is "
+            "middle gray; each filter is stretched over its own largest weight.",
             **_facts(kernels),
         ),
         _alt(kernels),
@@ -113,7 +116,9 @@ def _means(stem: str, kernels: Kernels) -> Block:
     caption = (
         _("The {count} filters of `{layer}` ({width} × {height}), each over one input channel.", **_facts(kernels))
         if inputs == 1
-        else _("The {count} filters of `{layer}` ({width} × {height}), mean over {inputs} inputs.", **_facts(kernels))
+        else _(
+            "The {count} filters of `{layer}` ({width} × {height}), mean over {inputs} inputs.", **_facts(kernels)
+        )
     )
     return Figure(stem, imaging.mosaic(means, scale), caption, _alt(kernels), scale)
 
@@ -124,9 +129,11 @@ def _matrix(stem: str, kernels: Kernels) -> Block:
     scale = imaging.symmetric_scale(matrix, _("weight"))
     return Figure(
         stem, imaging.picture_of_map(matrix, scale),
-        _("The 1 × 1 convolution `{layer}` as a matrix: a column for each of its {count} filters, a row for each of "
-        "{inputs} inputs.",
-          **_facts(kernels)),
+        _(
+            "The 1 × 1 convolution `{layer}` as a matrix: a column for each of its {count} filters, a row for each "
+            "of {inputs} inputs.",
+            **_facts(kernels),
+        ),
         _alt(kernels), scale,
     )
 
@@ -138,7 +145,7 @@ def _single_channels(stem: str, kernels: Kernels, channels: int) -> Block:
     scale: Scale = imaging.symmetric_scale(tiles, _("weight"))
     return Figure(
         f"{stem}_channels",
-        imaging.mosaic(tiles, scale, numbers=[tile % channels for tile in range(count * channels)], columns=channels),
+        imaging.mosaic(tiles, scale, numbers=list(range(channels)) * count, columns=channels),
         _("`{layer}`: a row for each filter, a column for each of the first {channels} of {inputs} input channels.",
           channels=channels, **_facts(kernels)),
         _("Grid of the single kernels of `{layer}`: {count} filters by {channels} input channels.",

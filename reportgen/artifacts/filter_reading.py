@@ -33,6 +33,8 @@ PRIMARY = 0.4
 """From this share on a filter counts as sensitive to a colour."""
 ORIENTED = 0.5
 """From this share of a filter's energy on it counts as one for horizontal or vertical edges."""
+FAINT = 0.01
+"""Up to this share of the layer's median norm a filter counts as dead."""
 _FOLLOWS = ("normalization", "reshape", "input")
 
 
@@ -44,22 +46,22 @@ class FilterReading(ImageArtifact):
     chapter = "filters"
     title = _("Reading the first layer")
     about = _(
-        "What each filter of the first convolution looks for, read from its weights alone, and the map in which the "
-        "network answers with it to this image: the exercise “find a filter for horizontal edges, for vertical edges, "
-        "for red and for blue”, answered."
+        "What each filter of the first convolution looks for, read from its weights alone, and the map in which "
+        "the network answers with it to this image: the exercise “find a filter for horizontal edges, for "
+        "vertical edges, for red and for blue”, answered."
     )
     reading = _(
-        "The evidence is a share from 0 to 1: how much of the filter is explained by what it is called. The angle is "
-        "that of the edge's line: 0° is horizontal, 90° vertical, counted anticlockwise. Compare filter and map: an "
-        "edge filter must answer along edges of its direction, a colour filter on surfaces of its colour."
+        "The evidence is a share from 0 to 1: how much of the filter is explained by what it is called. The angle "
+        "is that of the edge's line: 0° is horizontal, 90° vertical, counted anticlockwise. Compare filter and "
+        "map: an edge filter must answer along edges of its direction, a colour filter on surfaces of its colour."
     )
     formulas = (
         Formula(
             r"E_{edge} = \frac{\langle w, x \rangle^2 + \langle w, y \rangle^2}{\Vert w - \bar{w} \Vert^2}, \qquad "
             r"E_{colour} = \frac{\Vert w - w_{gray} \Vert^2}{\Vert w \Vert^2}",
             _(
-                "where w are the filter's weights, x and y slopes of unit length to the right and downwards, and the "
-                "gray part is the mean over red, green and blue."
+                "where w are the filter's weights, x and y slopes of unit length to the right and downwards, and "
+                "the gray part is the mean over red, green and blue."
             ),
         ),
     )
@@ -69,7 +71,7 @@ class FilterReading(ImageArtifact):
     def blocks(self, study: Study, sample: Sample) -> Iterator[Block]:
         """Answers to the exercise, filters beside their maps, the table of all filters."""
         kernels = _first(study)
-        readings = [read(kernels.array[..., number]) for number in range(kernels.count)]
+        readings = _readings(kernels)
         maps = study.probe.trace(sample.pixels).outputs[study.probe.layers.rectifier_of(kernels.layer).name]
         coloured = kernels.array.shape[2] == 3
         answers = _exercise(readings, coloured)
@@ -84,6 +86,16 @@ class FilterReading(ImageArtifact):
             file=sample.file),
         )
         yield from _findings(kernels, readings, answers)
+
+
+def _readings(kernels: Kernels) -> list[Reading]:
+    """What every filter looks for; the faint rest of a dead one is not read."""
+    norms = np.sqrt((kernels.array.astype(np.float64) ** 2).sum(axis=(0, 1, 2)))
+    alive = norms > FAINT * np.median(norms)
+    return [
+        read(kernels.array[..., number]) if alive[number] else Reading("none", 0.0)
+        for number in range(kernels.count)
+    ]
 
 
 def _first(study: Study) -> Kernels:
@@ -135,8 +147,8 @@ def _answers(kernels: Kernels, answers: Sequence[Answer]) -> Block:
         for question, number, evidence, good in answers
     )
     columns = (Column(_("Looked for")), Column(_("Filter")), Column(_("Evidence"), ".2f"), Column(_("Answer")))
-    return Table("filter_exercise", columns, rows, _("The exercise: the best filter of `{layer}` for each question.",
-    layer=kernels.name))
+    caption = _("The exercise: the best filter of `{layer}` for each question.", layer=kernels.name)
+    return Table("filter_exercise", columns, rows, caption)
 
 
 def _clearest(readings: Sequence[Reading]) -> list[int]:
@@ -152,14 +164,15 @@ def _beside(
     notes: list[Text] = []
     for number in chosen:
         answer = maps[..., number]
-        pictures += [_kernel(kernels.array[..., number]), imaging.picture_of_map(answer, imaging.shared_scale(answer))]
+        drawn = imaging.picture_of_map(answer, imaging.shared_scale(answer))
+        pictures += [_kernel(kernels.array[..., number]), drawn]
         labels += [_("filter {number}", number=number), _("map {number}", number=number)]
-        notes += [describe(readings[number]), _("{low:.3g} … {high:.3g}", low=float(answer.min()),
-        high=float(answer.max()))]
+        extent = _("{low:.3g} … {high:.3g}", low=float(answer.min()), high=float(answer.max()))
+        notes += [describe(readings[number]), extent]
     return Gallery(
         "filter_reading", tuple(pictures), tuple(labels),
         _("Filters of `{layer}` and, beside each, the map with which it answers to `{file}`.", layer=kernels.name,
-        file=sample.file),
+          file=sample.file),
         _("Pairs of a filter of `{layer}` and its map for `{file}`.", layer=kernels.name, file=sample.file),
         "grid", notes=tuple(notes),
     )
@@ -175,17 +188,22 @@ def _kernel(kernel: Array) -> Picture:
 def describe(reading: Reading) -> Message:
     """A reading in words, with its evidence."""
     if reading.kind == "edge":
-        return _("edge at {angle:.0f}°, evidence {evidence:.2f}", angle=reading.angle, evidence=reading.evidence)
+        angle = _degrees(reading)
+        return _("edge at {angle:.0f}°, evidence {evidence:.2f}", angle=angle, evidence=reading.evidence)
     if reading.kind == "colour":
         return _("{tone}, evidence {evidence:.2f}", tone=TONES[reading.tone], evidence=reading.evidence)
     return _("{kind}, evidence {evidence:.2f}", kind=CLASSES[reading.kind], evidence=reading.evidence)
 
 
+def _degrees(reading: Reading) -> int:
+    """The angle as it is shown: 180° is 0° again."""
+    return round(reading.angle) % 180
+
+
 def _columns(coloured: bool) -> tuple[Column, ...]:
     columns = [
         Column(_("Filter")), Column(_("Looks for")), Column(_("Evidence"), ".2f"), Column(_("Angle, °"), ".0f"),
-        Column(_("Colours")),
-        Column(_("Horizontal"), ".2f"), Column(_("Vertical"), ".2f"),
+        Column(_("Colours")), Column(_("Horizontal"), ".2f"), Column(_("Vertical"), ".2f"),
     ]
     if coloured:
         columns += [Column(_("Red"), ".2f"), Column(_("Green"), ".2f"), Column(_("Blue"), ".2f")]
@@ -193,7 +211,7 @@ def _columns(coloured: bool) -> tuple[Column, ...]:
 
 
 def _row(number: int, reading: Reading, answer: Array, coloured: bool) -> tuple[Cell, ...]:
-    angle = reading.angle if reading.kind == "edge" else None
+    angle = _degrees(reading) if reading.kind == "edge" else None
     tone = TONES[reading.tone] if reading.tone else None
     shares = (reading.horizontal, reading.vertical, *(reading.primaries if coloured else ()))
     return (

@@ -9,7 +9,7 @@ import numpy as np
 
 from reportgen.artifacts.base import ModelArtifact, NotApplicable
 from reportgen.artifacts.initializers import CRITICAL, distance_to_fresh, looks_fresh
-from reportgen.artifacts.kernels import Kernels, kernels_of
+from reportgen.artifacts.kernels import Kernels, evenly, kernels_of
 from reportgen.report.blocks import Block, Cell, Chart, Column, Note, Series, Table
 from reportgen.report.document import Formula
 from reportgen.study import Study
@@ -52,8 +52,8 @@ class FilterStatistics(ModelArtifact):
     chapter = "filters"
     title = _("Filter statistics")
     about = _(
-        "The weights of every convolution in numbers: how they are distributed, how strong the filters are, which of "
-        "them are doubles of each other or dead, and whether the layer looks as if it had never been trained."
+        "The weights of every convolution in numbers: how they are distributed, how strong the filters are, which "
+        "of them are doubles of each other or dead, and whether the layer looks as if it had never been trained."
     )
     reading = _(
         "A dead filter has (almost) no weights and can be left out. Doubles are two filters that look for the same "
@@ -93,7 +93,7 @@ class FilterStatistics(ModelArtifact):
             _("convolution"), _("norm"), logarithmic=True,
         )
         yield Table("filter_statistics_table", _COLUMNS, tuple(map(_row, measured)),
-        _("The weights of every convolution."))
+                    _("The weights of every convolution."))
         yield from self._doubles(measured)
         yield from self._dead(measured)
         yield from _training(measured)
@@ -105,7 +105,8 @@ class FilterStatistics(ModelArtifact):
         dead = tuple(int(number) for number in np.flatnonzero(norms <= self.dead * median))
         return _Numbers(
             kernels, float(filters.mean()), float(filters.std()), float(np.abs(filters).max()), norms,
-            np.abs(filters).sum(axis=1), _doubles(filters, norms, dead, self.alike), dead, distance_to_fresh(kernels),
+            np.abs(filters).sum(axis=1), _doubles(filters, norms, dead, self.alike), dead,
+            distance_to_fresh(kernels),
         )
 
     def _doubles(self, measured: Sequence[_Numbers]) -> Iterator[Block]:
@@ -117,10 +118,13 @@ class FilterStatistics(ModelArtifact):
         pairs.sort(key=lambda pair: -abs(pair[3]))
         yield Table(
             "filter_doubles",
-            (Column(_("Layer"), code=True), Column(_("Filter")), Column(_("Its double")), Column(_("Cosine"), ".3f")),
+            (
+                Column(_("Layer"), code=True), Column(_("Filter")), Column(_("Its double")),
+                Column(_("Cosine"), ".3f"),
+            ),
             tuple(pairs[:LISTED]),
-            _("Filters that are almost the same: the first {shown} of {count} pairs.", shown=min(LISTED, len(pairs)),
-            count=len(pairs)),
+            _("Filters that are almost the same: the first {shown} of {count} pairs.",
+              shown=min(LISTED, len(pairs)), count=len(pairs)),
         )
         yield Note(_(
             "{count} pair of filters among {filters} is almost the same (cosine of at least {alike:.2f}).",
@@ -187,8 +191,9 @@ def _distribution(measured: Sequence[_Numbers]) -> Chart:
     """Curves of the weights' density for a few layers over depth."""
     places = np.unique(np.linspace(0, len(measured) - 1, CURVES).round().astype(int))
     chosen = [measured[place] for place in places]
-    samples = [one.kernels.array.reshape(-1)[:: max(1, one.kernels.array.size // SAMPLE)] for one in chosen]
-    bound = max(float(np.percentile(np.abs(sample), 99)) for sample in samples) or 1.0
+    samples = [evenly(one.kernels.array, SAMPLE) for one in chosen]
+    finite = [np.abs(sample[np.isfinite(sample)]) for sample in samples]
+    bound = max((float(np.percentile(sizes, 99)) for sizes in finite if sizes.size), default=0.0) or 1.0
     edges = np.linspace(-bound, bound, BINS + 1)
     curves = []
     for one, sample in zip(chosen, samples, strict=True):
@@ -197,7 +202,7 @@ def _distribution(measured: Sequence[_Numbers]) -> Chart:
     return Chart(
         "filter_statistics:distribution", "curves", (), tuple(curves),
         _("The distribution of the weights in layers over depth: the share of weights in each of {bins} steps.",
-        bins=BINS),
+          bins=BINS),
         _("weight"), _("share of weights"), tuple(float(middle) for middle in (edges[:-1] + edges[1:]) / 2),
         format=".2%",
     )
@@ -225,7 +230,8 @@ def _training(measured: Sequence[_Numbers]) -> Iterator[Note]:
         count=len(fresh), layers=len(tested), layer=first.kernels.name, initializer=first.kernels.layer.initializer,
         distance=distance, n=count,
     ))
-    yield Note(_("Layers that look untrained: {names}.", names=_listed([one.kernels.name for one in fresh])), "warning")
+    names = _listed([one.kernels.name for one in fresh])
+    yield Note(_("Layers that look untrained: {names}.", names=names), "warning")
 
 
 def _listed(items: Sequence[object]) -> str:

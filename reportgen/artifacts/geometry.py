@@ -18,7 +18,7 @@ from reportgen.probe import Layer, Layers
 Interval: TypeAlias = tuple[float, float]
 Sizes: TypeAlias = Mapping[str, tuple[int | None, ...]]
 EVERYWHERE: Interval = (-math.inf, math.inf)
-_SPREADING = ("Global", "Flatten", "Dense")
+_SPREADING = ("Global", "Flatten")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +76,15 @@ def _backwards(layer: Layer, layers: Layers, spatial: Sizes, axis: int) -> Inter
     return seen or (middle, middle)
 
 
-def _through(layer: Layer, interval: Interval, before: Sequence[int | None], after: Sequence[int | None],
-axis: int) -> Interval:
+def _through(
+    layer: Layer, interval: Interval, before: Sequence[int | None], after: Sequence[int | None], axis: int
+) -> Interval:
     """The interval of a layer's input that an interval of its output needs."""
     low, high = interval
     if math.isinf(low) or not before or not after or len(before) != len(after):
         return EVERYWHERE
+    if layer.family == "dense":
+        return low, high  # on a map it works at every place by itself; to a vector one flattens or pools first
     if layer.kind.startswith(_SPREADING) or layer.family in ("reshape", "recurrent", "attention") and _moves(layer):
         return EVERYWHERE
     if layer.family == "upsampling" and layer.factor:

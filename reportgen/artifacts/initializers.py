@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from reportgen.artifacts.kernels import Kernels
+from reportgen.artifacts.kernels import Kernels, evenly
 
 Distribution: TypeAlias = Callable[[np.ndarray], np.ndarray]
 CRITICAL = 1.63
@@ -28,13 +28,14 @@ _DEFAULT_SPREAD = 0.05
 def distance_to_fresh(kernels: Kernels) -> tuple[float, int] | None:
     """The Kolmogorov–Smirnov distance between the weights and their initializer's distribution, and n.
 
-    None where the initializer is not one that can be told, or the weights are too few.
+    None where the initializer is not one that can be told, or the weights are too few or no numbers.
     """
     distribution = expected(kernels)
-    values = kernels.array.reshape(-1)
-    if distribution is None or values.size < LEAST:
+    if distribution is None or kernels.array.size < LEAST:
         return None
-    drawn = np.sort(values[:: max(1, values.size // MOST)].astype(np.float64))
+    drawn = np.sort(evenly(kernels.array, MOST).astype(np.float64))
+    if not np.isfinite(drawn).all():
+        return None
     steps = np.arange(drawn.size + 1) / drawn.size
     known = distribution(drawn)
     return float(max(np.abs(steps[1:] - known).max(), np.abs(steps[:-1] - known).max())), drawn.size

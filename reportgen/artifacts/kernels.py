@@ -51,6 +51,17 @@ class Kernels:
         return int(self.array.shape[-1])
 
 
+def evenly(values: Array, most: int) -> Array:
+    """About `most` evenly spaced values, the same every time.
+
+    The step has no divisor in common with any side, so that every filter gives its share.
+    """
+    step = max(1, values.size // most)
+    while step > 1 and any(math.gcd(step, side) > 1 for side in values.shape if side > 1):
+        step += 1
+    return values.reshape(-1)[::step]
+
+
 def kernels_of(probe: Probe) -> Iterator[Kernels]:
     """The kernels of every convolution, in running order."""
     for layer in probe.layers.convolutions:
@@ -106,7 +117,7 @@ def read(kernel: Array) -> Reading:
     """
     kernel = np.asarray(kernel, np.float64)
     energy = float((kernel**2).sum())
-    if energy < DEAD:
+    if not energy > DEAD**2:  # also where a weight is no number
         return Reading("none", 0.0)
     gray = kernel.mean(axis=-1)
     chroma = kernel - gray[..., None]
@@ -130,11 +141,11 @@ def read(kernel: Array) -> Reading:
 
 
 def _slopes(gray: Array) -> tuple[float, float, float, float]:
-    """Shares of the kernel's variation explained by a vertical change (a horizontal edge), a horizontal one, both."""
+    """Shares of the variation explained by a vertical change (a horizontal edge), by a horizontal one, by both."""
     varying = gray - gray.mean()
     energy = float((varying**2).sum())
     rows, columns = (np.arange(side) - (side - 1) / 2 for side in gray.shape)
-    if energy < DEAD * max(float((gray**2).sum()), DEAD):
+    if energy <= DEAD * float((gray**2).sum()):
         return 0.0, 0.0, 0.0, 0.0
     down = _projection(varying, np.repeat(rows[:, None], gray.shape[1], 1))
     right = _projection(varying, np.repeat(columns[None], gray.shape[0], 0))
@@ -150,7 +161,9 @@ def _surround(gray: Array) -> float:
     width = max(gray.shape) / 4
     centre = np.exp(-((distance / width) ** 2))
     energy = float((varying**2).sum())
-    return _projection(varying, centre - centre.mean()) ** 2 / energy if energy > DEAD else 0.0
+    if energy <= DEAD * float((gray**2).sum()):
+        return 0.0
+    return _projection(varying, centre - centre.mean()) ** 2 / energy
 
 
 def _projection(values: Array, direction: Array) -> float:

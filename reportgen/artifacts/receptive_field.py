@@ -32,9 +32,9 @@ class ReceptiveField(ImageArtifact):
         "influence on that unit at all."
     )
     reading = _(
-        "The field grows with depth: first layers see a few pixels (edges, spots), deep ones see parts of things. A "
-        "pattern that is larger than the field cannot be recognised in that layer. This is the theoretical field; most "
-        "of the influence comes from its middle."
+        "The field grows with depth: first layers see a few pixels (edges, spots), deep ones see parts of things. "
+        "A pattern that is larger than the field cannot be recognised in that layer. This is the theoretical "
+        "field; most of the influence comes from its middle."
     )
     formulas = (
         Formula(
@@ -64,7 +64,7 @@ class ReceptiveField(ImageArtifact):
             tuple(layer.name for layer in drawn),
             _("What the unit in the middle of each layer sees of `{file}`.", file=sample.file),
             _("The image `{file}` with a frame around the part that the middle unit of the layer sees.",
-            file=sample.file),
+              file=sample.file),
             "strip", notes=tuple(_size(seen[layer.name]) for layer in drawn),
         )
         rows = tuple(_row(layer, seen[layer.name], height, width) for layer in spatial)
@@ -74,8 +74,7 @@ class ReceptiveField(ImageArtifact):
 
 _COLUMNS = (
     Column(_("Layer"), code=True), Column(_("Width, pixels")), Column(_("Height, pixels")),
-    Column(_("Step between units, pixels"), ".4g"),
-    Column(_("Share of the image"), ".1%"),
+    Column(_("Step between units, pixels"), ".4g"), Column(_("Share of the image"), ".1%"),
 )
 
 
@@ -113,8 +112,9 @@ def _clip(interval: tuple[float, float], side: int) -> tuple[int, int]:
 
 
 def _size(field: Field) -> Message:
-    return _("whole image") if field.size is None else _("{width} × {height} px", width=field.size[1],
-    height=field.size[0])
+    if field.size is None:
+        return _("whole image")
+    return _("{width} × {height} px", width=field.size[1], height=field.size[0])
 
 
 def _row(layer: Layer, field: Field, height: int, width: int) -> tuple[Cell, ...]:
@@ -140,8 +140,8 @@ def _findings(layers: list[Layer], seen: dict[str, Field], height: int, width: i
     field = seen[largest.name]
     assert field.size is not None
     yield Note(_(
-        "No unit sees the whole image: the largest field, in `{layer}`, is {field_width} × {field_height} pixels of "
-        "{width} × {height}, {share:.1%} of the image.",
+        "No unit sees the whole image: the largest field, in `{layer}`, is {field_width} × {field_height} pixels "
+        "of {width} × {height}, {share:.1%} of the image.",
         layer=largest.name, field_width=field.size[1], field_height=field.size[0], width=width, height=height,
         share=_share(field, height, width),
     ))

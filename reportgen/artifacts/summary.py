@@ -37,13 +37,13 @@ class Summary(ModelArtifact):
     chapter = "overview"
     title = _("Summary")
     about = _(
-        "The network as a whole: how large it is, what goes in and what comes out. What was found in it is gathered "
-        "from all sections of the report."
+        "The network as a whole: how large it is, what goes in and what comes out. What was found in it is "
+        "gathered from all sections of the report."
     )
     reading = _(
         "Parameters are the numbers that training sets; non-trainable ones are kept as they are (for instance the "
-        "running means of batch normalization). Read the value range before anything else: a network that is fed other "
-        "values than in training answers nonsense, and no picture shows it."
+        "running means of batch normalization). Read the value range before anything else: a network that is fed "
+        "other values than in training answers nonsense, and no picture shows it."
     )
 
     def blocks(self, study: Study) -> Iterator[Block]:

@@ -123,3 +123,78 @@ def test_any_network_sees_what_really_changes_it(seed: int) -> None:
     low, high = fields(made)[parent].rows
     seen = touched(made, parent, SIDE)
     assert (max(int(low), 0), min(int(high), SIDE - 1)) == seen
+
+
+def seen_in_two_axes(layers: Layers, name: str, run, shape: tuple[int, int]) -> tuple[int, int, int, int]:  # type: ignore[no-untyped-def]
+    """First and last row and column that change the middle unit, found by touching every pixel of a real image."""
+    base = run(np.ones(shape))
+    middle = tuple(side // 2 for side in base.shape)
+    changed = np.zeros(shape, bool)
+    for place in np.ndindex(shape):
+        touched_image = np.ones(shape)
+        touched_image[place] = 2
+        changed[place] = run(touched_image)[middle] != base[middle]
+    rows, columns = np.nonzero(changed)
+    return rows.min(), rows.max(), columns.min(), columns.max()
+
+
+def windows(image: np.ndarray, kernel: tuple[int, int], stride: tuple[int, int]) -> np.ndarray:
+    """Sums over windows without padding."""
+    view = np.lib.stride_tricks.sliding_window_view(image, kernel)
+    return view[:: stride[0], :: stride[1]].sum(axis=(2, 3))
+
+
+def test_uneven_kernels_padding_cropping_and_joining_in_two_axes() -> None:
+    def run(image: np.ndarray) -> np.ndarray:
+        first = windows(image, (5, 3), (2, 1))  # 21 × 18 → 9 × 16
+        padded = np.pad(first, ((2, 2), (1, 1)))  # 13 × 18
+        second = windows(padded, (3, 2), (1, 2))  # 11 × 9
+        cropped = first[1:-1, 3:-3]  # 7 × 10
+        other = windows(cropped, (1, 2), (1, 1))  # 7 × 9
+        return second[2:-2] + other  # 7 × 9
+
+    def layer(name: str, kind: str, family: str, shape: tuple[int, int], *parents: str, **more: object) -> Layer:
+        return Layer(name, kind, family, (*shape, 1), parents, **more)  # type: ignore[arg-type]
+
+    layers = Layers([
+        layer("in", "InputLayer", "input", (21, 18)),
+        layer("first", "Conv2D", "convolution", (9, 16), "in", kernel=(5, 3), strides=(2, 1), padding="valid"),
+        layer("padded", "ZeroPadding2D", "reshape", (13, 18), "first"),
+        layer("second", "AveragePooling2D", "pooling", (11, 9), "padded", kernel=(3, 2), strides=(1, 2),
+              padding="valid"),
+        layer("second-cropped", "Cropping2D", "reshape", (7, 9), "second"),
+        layer("cropped", "Cropping2D", "reshape", (7, 10), "first"),
+        layer("other", "Conv2D", "convolution", (7, 9), "cropped", kernel=(1, 2), strides=(1, 1), padding="valid"),
+        layer("joined", "Concatenate", "merge", (7, 9), "second-cropped", "other"),
+    ])
+    field = fields(layers)["joined"]
+    assert (*field.rows, *field.columns) == seen_in_two_axes(layers, "joined", run, (21, 18))
+
+
+def test_a_dense_layer_on_a_map_works_at_every_place_by_itself() -> None:
+    layers = chain(conv("c", "in", 224), Layer("d", "Dense", "dense", (224, 224, 8), ("c",)),
+                   Layer("f", "Flatten", "reshape", (401408,), ("d",)), Layer("e", "Dense", "dense", (2,), ("f",)))
+    seen = fields(layers)
+    assert seen["d"].size == (3, 3)
+    assert seen["f"].whole
+    assert seen["e"].whole
+
+
+def test_a_sequence_has_a_field_along_its_one_axis() -> None:
+    layers = Layers([
+        Layer("in", "InputLayer", "input", (64, 3)),
+        Layer("c", "Conv1D", "convolution", (64, 4), ("in",), kernel=(3,), strides=(1,), dilation=(4,), padding="causal"),
+    ])
+    field = fields(layers)["c"]
+    assert field.rows == (32 - 8, 32), "a causal convolution looks back only"
+    assert field.columns == (0, 0)
+
+
+def test_sizes_left_open_are_taken_from_what_was_seen() -> None:
+    layers = Layers([
+        Layer("in", "InputLayer", "input", (None, None, 3)),
+        Layer("c", "Conv2D", "convolution", (None, None, 4), ("in",), kernel=(3, 3), strides=(2, 2), dilation=(1, 1),
+              padding="same"),
+    ])
+    assert fields(layers, {"in": (16, 16), "c": (8, 8)})["c"].rows == (8, 10)
+    assert fields(layers)["c"].size == (3, 3)

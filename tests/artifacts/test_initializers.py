@@ -44,3 +44,38 @@ def test_moved_weights_do_not(moved) -> None:  # type: ignore[no-untyped-def]
 def test_what_cannot_be_told_is_not_told() -> None:
     assert distance_to_fresh(kernels(drawn("HeNormal", 0), "Orthogonal")) is None
     assert distance_to_fresh(kernels(np.zeros((1, 1, 4, 4)), "HeNormal")) is None
+
+
+def test_two_heaps_of_weights_are_not_fresh() -> None:
+    told = distance_to_fresh(kernels(np.sign(drawn("HeNormal", 1)) * 0.1, "HeNormal"))
+    assert told is not None
+    assert not looks_fresh(*told)
+
+
+@pytest.mark.parametrize("name", ["RandomUniform", "RandomNormal", "TruncatedNormal"])
+def test_the_plain_initializers_draw_with_a_spread_of_a_twentieth(name: str) -> None:
+    random = np.random.default_rng(7)
+    normal = random.normal(size=40_000)
+    values = {
+        "RandomUniform": random.uniform(-0.05, 0.05, 40_000), "RandomNormal": normal * 0.05,
+        "TruncatedNormal": normal[np.abs(normal) < 2] * 0.05,
+    }[name][: np.prod(SHAPE)].reshape(SHAPE)
+    told, scaled = (distance_to_fresh(kernels(values * factor, name)) for factor in (1, 1.2))
+    assert told is not None
+    assert scaled is not None
+    assert looks_fresh(*told)
+    assert not looks_fresh(*scaled)
+
+
+def test_the_distance_is_that_of_kolmogorov_and_smirnov() -> None:
+    limit = np.sqrt(3 * 2 / sum(FANS))
+    values = (np.arange(100) + 0.5) / 100 * 2 * limit - limit
+    told = distance_to_fresh(kernels(values.reshape(1, 1, 10, 10), "GlorotUniform"))
+    assert told is not None
+    assert told == (pytest.approx(0.005), 100), "each step of one in a hundred is met in its middle"
+
+
+def test_weights_that_are_no_numbers_cannot_be_told() -> None:
+    values = drawn("HeNormal", 0)
+    values[0, 0, 0, 0] = np.nan
+    assert distance_to_fresh(kernels(values, "HeNormal")) is None

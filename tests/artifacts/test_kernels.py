@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from reportgen.artifacts.kernels import read
+from reportgen.artifacts.kernels import evenly, read
 
 RNG = np.random.default_rng(0)
 
@@ -82,3 +82,41 @@ def test_a_reading_does_not_depend_on_the_size_of_the_weights(factor: float) -> 
     one, other = read(kernel), read(kernel * factor)
     assert one.kind == other.kind
     assert one.evidence == pytest.approx(other.evidence, rel=1e-6)
+
+
+@pytest.mark.parametrize("factor", [1e-5, 1e-4, 1e4])
+def test_small_weights_are_read_as_well_as_large_ones(factor: float) -> None:
+    rows, columns = np.mgrid[-2:3, -2:3]
+    distance = rows**2 + columns**2
+    difference = np.exp(-distance / 1.2) - 0.28 * np.exp(-distance / 6)
+    assert read(gray(slope(45)) * factor).kind == "edge"
+    assert read(gray(difference - difference.mean(), 1) * factor).kind == "surround"
+
+
+@pytest.mark.parametrize("angle", [45, 135])
+def test_diagonal_sobel_kernels_have_their_angle(angle: float) -> None:
+    falling = np.array([[0, 1, 2], [-1, 0, 1], [-2, -1, 0.0]])  # bright above right: its edge falls to the right
+    reading = read(gray(falling if angle == 135 else falling[:, ::-1]))
+    assert reading.kind == "edge"
+    assert reading.angle == pytest.approx(angle)
+
+
+@pytest.mark.parametrize("side", [5, 7])
+def test_a_bell_of_any_size_is_a_blur(side: int) -> None:
+    places = np.arange(side) - side // 2
+    bell = np.exp(-(places**2) / 2)
+    assert read(gray(np.outer(bell, bell), 1)).kind == "blur"
+
+
+def test_weights_that_are_no_numbers_are_not_read() -> None:
+    kernel = np.ones((3, 3, 3))
+    kernel[1, 1, 1] = np.nan
+    assert (read(kernel).kind, read(kernel).evidence) == ("none", 0.0)
+
+
+@pytest.mark.parametrize("shape", [(5, 5, 800, 64), (3, 3, 512, 512), (1, 1, 30, 2000), (7,)])
+def test_evenly_spaced_weights_come_from_every_filter(shape: tuple[int, ...]) -> None:
+    filters = np.broadcast_to(np.arange(shape[-1]), shape)
+    taken = evenly(np.ascontiguousarray(filters), 20_000)
+    assert set(np.unique(taken)) == set(range(shape[-1]))
+    assert taken.size <= 45_000
