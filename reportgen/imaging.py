@@ -96,7 +96,8 @@ def _percentile(values: Array, percent: float, absolute: bool = False) -> float:
 
 def symmetric_scale(values: Array, label: Message | None = None) -> Scale:
     """The diverging scale for weights: white is zero, the ends are the largest absolute value."""
-    bound = float(np.abs(values).max()) if values.size else 0.0
+    finite = values[np.isfinite(values)]
+    bound = float(np.abs(finite).max()) if finite.size else 0.0
     return Scale("diverging", -(bound or 1.0), bound or 1.0, label=label)
 
 

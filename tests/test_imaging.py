@@ -218,3 +218,9 @@ def test_colour_tiles_lie_in_a_grid() -> None:
     images = np.stack([np.zeros((1, 1, 3)), np.ones((1, 1, 3)) * (1, 0, 0)])
     picture = imaging.colour_mosaic(images, columns=2)
     assert np.asarray(opened(picture)).tolist() == [[[0, 0, 0], [255, 255, 255], [255, 0, 0]]]
+
+
+def test_weights_that_are_no_numbers_do_not_spoil_the_scale() -> None:
+    scale = imaging.symmetric_scale(np.array([np.nan, -2.0, np.inf, 1.0]))
+    assert (scale.low, scale.high) == (-2.0, 2.0)
+    assert imaging.symmetric_scale(np.array([np.nan])).high == 1.0
