@@ -17,7 +17,7 @@ STANDARD = set(sys.stdlib_module_names)
 
 IN_PROBE = tuple(
     f"probe/{name}.py" for name in ("keras", "recording", "facts", "graph", "feeding", "answers", "layouts", "rules",
-                                    "ascent", "loading", "applications", "weights")
+                                    "ascent", "loading", "applications", "weights", "scoring", "asking")
 )
 ONLY_IN = {
     "tensorflow": (*IN_PROBE, "labs/"),
@@ -52,6 +52,8 @@ MAY_USE = {
 """A package of ours and what else of ours it may import; what is not named may import anything."""
 
 LARGER = {
+    "probe/__init__.py": "the whole protocol of the first waist with its types",
+    "probe/keras.py": "every way of asking a network, in one class",
     "cli.py": "one place for every command and its options",
     "render/charts.py": "four forms of charts in one layout",
     "config.py": "the schema of a configuration and the wording of its errors",

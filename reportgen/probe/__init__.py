@@ -14,6 +14,7 @@ Conventions, the same for every model whatever its own are:
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
@@ -32,6 +33,10 @@ Family: TypeAlias = Literal[
 ]
 FAMILIES: tuple[str, ...] = Family.__args__  # type: ignore[attr-defined]
 OutputKind: TypeAlias = Literal["classes", "binary", "labels", "mask", "classmap", "values"]
+Rule: TypeAlias = Literal["plain", "guided", "rectified"]
+"""How a gradient passes a rectifier: as it is; only where both the gradient and the answer are positive
+(guided backpropagation, Springenberg et al. 2015, https://arxiv.org/abs/1412.6806); only where the gradient
+is positive (the rule of the deconvnet, Zeiler and Fergus 2014, https://arxiv.org/abs/1311.2901)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +173,10 @@ class OutputFacts:
 
 @dataclass(frozen=True, slots=True)
 class ModelFacts:
-    """The model as a whole. `file_warnings` are what the reader of the report should know."""
+    """The model as a whole. `remarks` are what the reader of the report should know.
+
+    `rectifiers` is at how many places of the network a `Rule` other than "plain" changes the gradient.
+    """
 
     name: str
     title: str
@@ -178,18 +186,47 @@ class ModelFacts:
     kind: str
     weights_bytes: int
     remarks: tuple[Message, ...] = ()
+    rectifiers: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """How much each place of an output (height × width) counts; kept as bytes, so that it can be compared."""
+
+    height: int
+    width: int
+    data: bytes
+
+    @classmethod
+    def of(cls, weights: Array) -> Places:
+        """From an array."""
+        return cls(weights.shape[0], weights.shape[1], np.ascontiguousarray(weights, np.float32).tobytes())
+
+    @property
+    def weights(self) -> Array:
+        """As an array."""
+        return np.frombuffer(self.data, np.float32).reshape(self.height, self.width)
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
     """The number whose gradient is taken: a channel of the output, before softmax or sigmoid.
 
-    Over a spatial output it is the mean over all places. `layer` names another layer than the
-    output; then the number is the mean of that layer's channel.
+    Over a spatial output it is the mean over all places, or over `places` by their weights. `layer` names
+    another layer than the output. With `sign` -1 the number is negated: what speaks against it.
     """
 
     channel: int
     layer: str = ""
+    places: Places | None = None
+    sign: int = 1
+
+    def score(self, answer: Array) -> float:
+        """The number, from what the layer said (before softmax or sigmoid), channels-last."""
+        chosen = np.asarray(answer[..., self.channel], np.float64)
+        weights = 1.0 if self.places is None else self.places.weights.astype(np.float64)
+        total = np.abs(weights).sum() if self.places is not None else max(chosen.size, 1)
+        return float(self.sign * (chosen * weights).sum() / total)
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +253,7 @@ class Trace:
 
 
 class Probe(Protocol):
-    """The five ways of asking a network; nothing else is needed by any artifact."""
+    """The ways of asking a network; nothing else is needed by any artifact."""
 
     @property
     def model(self) -> ModelFacts:
@@ -252,6 +289,30 @@ class Probe(Protocol):
 
     def trace(self, pixels: Array, target: Target | None = None) -> Trace:
         """One recorded pass over one image."""
+        ...
+
+    def values(self, pixels: Array) -> Array:
+        """What the network is fed for one image: its own input values, channels-last."""
+        ...
+
+    def evaluate(
+        self, batch: Array, targets: Sequence[Target], *, layer: str = "", answers: Array | None = None
+    ) -> Array:
+        """The numbers of the targets (images × targets) for a batch of pixels.
+
+        With `layer`, that layer is taken to have said `answers` (one for each image), whatever it did say.
+        """
+        ...
+
+    def gradients(self, batch: Array, target: Target, rule: Rule = "plain") -> Array:
+        """The gradient of the target with respect to the network's own input values, for each image.
+
+        Zeros where the target does not depend on the image.
+        """
+        ...
+
+    def randomized(self, layers: Sequence[str], seed: int) -> AbstractContextManager[None]:
+        """For the length of a `with` block the weights of these layers are shuffled, each tensor in itself."""
         ...
 
 

@@ -179,7 +179,7 @@ def canonical_weight(weight: Any, layer: Layer) -> Array:
     return array
 
 
-def model_facts(model: Any, opened: Any) -> ModelFacts:
+def model_facts(model: Any, opened: Any, rectifiers: int) -> ModelFacts:
     """The facts of the model as a whole."""
     policies = Counter(
         getattr(layer.dtype_policy, "name", "float32") for layer in model._flatten_layers() if layer.weights
@@ -187,7 +187,7 @@ def model_facts(model: Any, opened: Any) -> ModelFacts:
     return ModelFacts(
         opened.name, opened.title, count(model.weights), count(model.trainable_weights),
         policies.most_common(1)[0][0] if policies else "float32", opened.kind,
-        sum(math.prod(weight.shape) * _width(weight.dtype) for weight in model.weights), opened.remarks,
+        sum(math.prod(weight.shape) * _width(weight.dtype) for weight in model.weights), opened.remarks, rectifiers,
     )
 
 

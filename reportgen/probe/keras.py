@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from reportgen.errors import ReportgenError, UsageError
-from reportgen.probe import Array, InputFacts, Layer, Layers, OutputFacts, Target, Trace
+from reportgen.probe import Array, InputFacts, Layer, Layers, OutputFacts, Rule, Target, Trace
 from reportgen.probe.answers import meaning
+from reportgen.probe.asking import Question, as_written, can_run, compiled_answers
 from reportgen.probe.facts import canonical_weight, layer_facts, model_facts, names_of_weights, total_strides
 from reportgen.probe.failures import attempt, cannot_run
 from reportgen.probe.feeding import feeding_of, input_facts
-from reportgen.probe.graph import one_of, parents, shared, unbatched
+from reportgen.probe.graph import one_of, parents, unbatched
 from reportgen.probe.layouts import channels_first
 from reportgen.probe.ports import TRIED_SIDE, Port, chosen_port, input_ports, output_names, sized, zeros_for
-from reportgen.probe.recording import RecordedPass, Result, ask, plain
+from reportgen.probe.recording import EVERYWHERE, RecordedPass, Result, ask
+from reportgen.probe.rules import rectifiers_in
+from reportgen.probe.shuffling import shuffled
 from reportgen.probe.source import ModelSource, Preprocessing
 from reportgen.text import Message
 
@@ -47,6 +49,7 @@ class KerasProbe:
         if not (model.built and model.weights):  # a model makes its weights when it is first called
             attempt(lambda: ask(model, zeros_for(self._ports)))
         self._passes: dict[tuple[str | None, tuple[int, ...]], RecordedPass] = {}
+        self._questions: dict[tuple[Any, ...], Question] = {}
         self._batched: Callable[[Sequence[Array]], Array] | None = None
         self._sized_only = False
         self._output_names: tuple[str, ...] = ()
@@ -61,7 +64,7 @@ class KerasProbe:
         )
         self.output, said = self._describe_answer(seen)
         self.input: InputFacts = input_facts(self._feeding, self._multiple(), (*assumptions, *said))
-        self.model = model_facts(model, opened)
+        self.model = model_facts(model, opened, rectifiers_in(seen.graph))
 
     def weights(self, layer: str) -> Mapping[str, Array]:
         """See `Probe`."""
@@ -99,16 +102,54 @@ class KerasProbe:
         arrays = self._feeding.arrays(pixels[None])
         layer = None if target is None else self._target_layer(target)
         shape = tuple(arrays[self._chosen].shape[1:])
-        result = attempt(lambda: self._run(layer, shape, arrays, target.channel if target else 0), pixels.shape)
+        result = attempt(lambda: self._run(layer, shape, arrays, target), pixels.shape)
         about_input = result.input_gradient
         return Trace(
             outputs=self._canonical(result.outputs),
             scores=self._answer(result.answer[0]).astype(np.float32, copy=False),
-            input=self._feeding.picture(arrays[self._chosen][0].astype(np.float32, copy=False)),
+            input=self._fed(arrays[self._chosen][0]),
             score=result.score,
             gradients=self._canonical(result.gradients),
-            input_gradient=None if about_input is None else self._feeding.picture(about_input[0]),
+            input_gradient=None if about_input is None else self._fed(about_input[0]),
         )
+
+    def values(self, pixels: Array) -> Array:
+        """See `Probe`."""
+        return self._fed(self._feeding.arrays(np.asarray(pixels, np.float32)[None])[self._chosen][0])
+
+    def evaluate(
+        self, batch: Array, targets: Sequence[Target], *, layer: str = "", answers: Array | None = None
+    ) -> Array:
+        """See `Probe`. Large batches are run in pieces."""
+        batch = np.asarray(batch, np.float32)
+        found = np.zeros((len(batch), len(targets)))
+        size = self._batch_size(batch.shape[1:3])
+        for at in sorted({self._target_layer(target) for target in targets}):
+            asked = [number for number, target in enumerate(targets) if self._target_layer(target) == at]
+            name = at or self.output.layer
+            for start in range(0, len(batch), size):
+                piece = slice(start, start + size)
+                given = None if answers is None else self._laid(layer, answers[piece])
+                raw = self._ask(batch[piece], at, replaced=layer, answers=given)
+                for row, answer in enumerate(raw):
+                    said = self._turned(name, answer)
+                    found[start + row, asked] = [targets[number].score(said) for number in asked]
+        return found
+
+    def gradients(self, batch: Array, target: Target, rule: Rule = "plain") -> Array:
+        """See `Probe`. Large batches are run in pieces, half as large as those without gradients."""
+        batch = np.asarray(batch, np.float32)
+        size = max(1, self._batch_size(batch.shape[1:3]) // 2)
+        layer = self._target_layer(target)
+        pieces = [
+            self._ask(batch[start : start + size], layer, rule=rule, target=target)
+            for start in range(0, len(batch), size)
+        ]
+        return np.stack([self._fed(one) for piece in pieces for one in piece])
+
+    def randomized(self, layers: Sequence[str], seed: int) -> AbstractContextManager[None]:
+        """See `Probe`."""
+        return shuffled([weight for layer in layers for weight in self._own.get(layer, ())], seed)
 
     # looking at the network
 
@@ -142,11 +183,36 @@ class KerasProbe:
             self._passes[key] = self._compile(layer, ports)
         return self._passes[key]
 
-    def _run(self, layer: str | None, shape: tuple[int, ...], arrays: Sequence[Array], channel: int = 0) -> Result:
+    def _run(
+        self, layer: str | None, shape: tuple[int, ...], arrays: Sequence[Array], target: Target | None = None
+    ) -> Result:
         compiled = self._pass(layer, shape)
+        channel, places = (target.channel, weights_of(target)) if target else (0, EVERYWHERE)
         # where oneDNN is missing, channels-first convolutions run on a processor only when rewritten
         with nullcontext() if self._first else as_written():
-            return compiled.run(arrays, channel)
+            return compiled.run(arrays, channel, places)
+
+    def _ask(
+        self, batch: Array, layer: str, *, replaced: str = "", answers: Array | None = None, rule: Rule = "plain",
+        target: Target | None = None,
+    ) -> Array:
+        """One piece of a batch through the question of this kind; with a target its gradient is asked for."""
+        arrays = self._feeding.arrays(batch)
+        shape = tuple(arrays[self._chosen].shape[1:])
+        key = (layer, replaced, rule, target is not None, shape if self._sized_only else ())
+        channel, places = (target.channel, weights_of(target)) if target else (0, EVERYWHERE)
+
+        def run() -> Array:
+            if key not in self._questions:
+                ports = sized(self._ports, 0, self._chosen, shape) if self._sized_only else self._ports
+                self._questions[key] = Question(
+                    self._model, ports, output=self._pick_output, layer=layer, replaced=replaced, rule=rule,
+                    gradient=target is not None, wrt=self._chosen,
+                    first=(layer or self.output.layer) in self._first,
+                )
+            return self._questions[key].ask(arrays, answers=answers, channel=channel, places=places)
+
+        return attempt(run, batch.shape[1:])
 
     def _pick_output(self, answers: Any) -> int:
         """The position of the chosen output among the flat answers; learns their names."""
@@ -236,6 +302,13 @@ class KerasProbe:
     def _canonical(self, arrays: Mapping[str, Array]) -> Mapping[str, Array]:
         return MappingProxyType({name: self._turned(name, one_of(array)) for name, array in arrays.items()})
 
+    def _laid(self, name: str, answers: Array) -> Array:
+        """Canonical answers of a layer as the layer itself gives them."""
+        return np.moveaxis(answers, -1, 1) if name in self._first else answers
+
+    def _fed(self, array: Array) -> Array:
+        return self._feeding.picture(array.astype(np.float32, copy=False))
+
     def _turned(self, name: str, array: Array) -> Array:
         return np.moveaxis(array, 0, -1) if name in self._first else array
 
@@ -252,41 +325,7 @@ class KerasProbe:
         return max(1, min(LARGEST_BATCH, BATCH_BYTES // (4 * max(numbers, 1))))
 
 
-@contextmanager
-def as_written() -> Iterator[None]:
-    """Run graphs without TensorFlow's rewriting of them.
-
-    With every layer's output asked for there is little to fuse, and rewriting a deep network takes longer
-    than it saves: DenseNet121's first pass 1.1 s against 0.4 s, the next ones the same.
-    """
-    switch = "disable_meta_optimizer"
-    before = tf.config.optimizer.get_experimental_options().get(switch, False)
-    tf.config.optimizer.set_experimental_options({switch: True})
-    try:
-        yield
-    finally:
-        tf.config.optimizer.set_experimental_options({switch: before})
-
-
-def compiled_answers(
-    model: Any, ports: Sequence[Port], output: Callable[[Any], int]
-) -> Callable[[Sequence[Array]], Array]:
-    """A compiled function from batches of inputs to the chosen answer; nothing is recorded."""
-    signature = [tf.TensorSpec((None, *port.shape), port.dtype) for port in ports]
-
-    def body(*inputs: Any) -> Any:
-        answers = ask(model, inputs)
-        return plain(keras.tree.flatten(answers)[output(answers)])
-
-    compiled = tf.function(body, input_signature=signature, autograph=False).get_concrete_function()
-    return lambda arrays: shared(compiled(*(tf.convert_to_tensor(array) for array in arrays)))
-
-
-def can_run(model: Any, ports: Sequence[Port]) -> bool:
-    """True where the shapes fit together inside the network; nothing is computed."""
-    signature = [tf.TensorSpec((1, *port.shape), port.dtype) for port in ports]
-    try:
-        tf.function(lambda *inputs: ask(model, inputs), autograph=False).get_concrete_function(*signature)
-    except Exception:  # whatever Keras, TensorFlow or the user's own layer says of a shape
-        return False
-    return True
+def weights_of(target: Target) -> Array:
+    """How much each place counts, with the target's sign."""
+    weights = EVERYWHERE if target.places is None else target.places.weights
+    return np.asarray(weights * np.float32(target.sign))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 
-from reportgen.probe import InputFacts, Layers, ModelFacts, OutputFacts, Probe, Target, Trace
+from reportgen.probe import InputFacts, Layers, ModelFacts, OutputFacts, Probe, Rule, Target, Trace
 
 BUDGET = 2 << 30
 """Bytes of traces kept; the newest one is kept however large it is."""
@@ -65,3 +66,27 @@ class MemoProbe:
         while len(self._traces) > 1 and sum(kept.bytes for kept in self._traces.values()) > self._budget:
             self._traces.popitem(last=False)
         return trace
+
+    def values(self, pixels: np.ndarray) -> np.ndarray:
+        """As in `Probe`."""
+        return self._probe.values(pixels)
+
+    def evaluate(
+        self, batch: np.ndarray, targets: Sequence[Target], *, layer: str = "", answers: np.ndarray | None = None
+    ) -> np.ndarray:
+        """As in `Probe`."""
+        return self._probe.evaluate(batch, targets, layer=layer, answers=answers)
+
+    def gradients(self, batch: np.ndarray, target: Target, rule: Rule = "plain") -> np.ndarray:
+        """As in `Probe`."""
+        return self._probe.gradients(batch, target, rule)
+
+    @contextmanager
+    def randomized(self, layers: Sequence[str], seed: int) -> Iterator[None]:
+        """As in `Probe`; what is remembered of the true network is set aside meanwhile."""
+        kept, self._traces = self._traces, OrderedDict()
+        try:
+            with self._probe.randomized(layers, seed):
+                yield
+        finally:
+            self._traces = kept

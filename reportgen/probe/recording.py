@@ -23,8 +23,11 @@ from reportgen.probe.facts import parts_of
 from reportgen.probe.graph import shared
 from reportgen.probe.ports import Port, structure_of
 from reportgen.probe.replacing import replaced
+from reportgen.probe.scoring import before_squashing, plain, target_score
 
 Tensor: TypeAlias = Any
+EVERYWHERE = np.ones((), np.float32)
+"""Every place of an output counts the same."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,8 +51,9 @@ class Call:
 class Recorder:
     """Hears the layers of a model in one graph and gives each call a path of its own."""
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Any, replacements: Mapping[str, Tensor] | None = None) -> None:
         self.model = model
+        self._replacements = replacements or {}
         self.calls: list[Call] = []
         self.producers: dict[str, str] = {}
         """Which call's path a tensor of the graph, by its name, comes from."""
@@ -113,14 +117,23 @@ class Recorder:
             tensor for tensor in tf.nest.flatten(result)
             if self._is_ours(tensor) and tensor.name not in self.producers
         ]
-        if fresh:
-            self._keep(path, part, tuple(fresh))
-        return result
+        if not fresh:
+            return result
+        name = self._keep(path, part, tuple(fresh))
+        return self._instead(name, result)
 
-    def _keep(self, path: str, part: Any, outputs: tuple[Tensor, ...]) -> None:
+    def _keep(self, path: str, part: Any, outputs: tuple[Tensor, ...]) -> str:
         name = self._unused(path, part)
         self.producers.update({tensor.name: name for tensor in outputs})
         self.calls.append(Call(name, part, self._owners.setdefault(id(part), name), outputs))
+        return name
+
+    def _instead(self, name: str, result: Any) -> Any:
+        """What the layers after this call are told it returned: the truth, unless it is to be replaced."""
+        if name not in self._replacements or not isinstance(result, tf.Tensor):
+            return result
+        other = tf.cast(self._replacements[name], result.dtype)
+        return tf.ensure_shape(other, [None, *result.shape[1:]])
 
     def _owned(self, item: Any) -> Any:
         if not self._is_ours(item) or item.name not in self.producers:
@@ -181,18 +194,24 @@ class RecordedPass:
         self._wrt, self._output, self._target, self._first = wrt, output, target, first
         self._gradient_names: list[str] = []
         signature = [tf.TensorSpec((1, *port.shape), port.dtype) for port in ports]
-        body = tf.function(self._body, input_signature=[*signature, tf.TensorSpec((), tf.int32)], autograph=False)
+        signature += [tf.TensorSpec((), tf.int32), tf.TensorSpec(None, tf.float32)]
+        body = tf.function(self._body, input_signature=signature, autograph=False)
         self._compiled = body.get_concrete_function()
+
+    @property
+    def graph(self) -> Any:
+        """The compiled graph."""
+        return self._compiled.graph
 
     @property
     def calls(self) -> list[Call]:
         """Every call in running order."""
         return self.recorder.calls
 
-    def run(self, arrays: Sequence[np.ndarray], channel: int = 0) -> Result:
-        """Run the pass on one image's inputs."""
+    def run(self, arrays: Sequence[np.ndarray], channel: int = 0, places: np.ndarray = EVERYWHERE) -> Result:
+        """Run the pass on one image's inputs; the score is of the channel, its places weighted."""
         outputs, answer, score, gradients, about_input = self._compiled(
-            *(tf.convert_to_tensor(array) for array in arrays), tf.constant(channel)
+            *(tf.convert_to_tensor(array) for array in arrays), tf.constant(channel), tf.constant(places)
         )
         return Result(
             dict(zip([*self._names, *(call.name for call in self.calls)], map(shared, outputs), strict=True)),
@@ -203,7 +222,7 @@ class RecordedPass:
         )
 
     def _body(self, *arguments: Tensor) -> tuple[list[Tensor], ...]:
-        *inputs, channel = arguments
+        *inputs, channel, places = arguments
         self.inputs = dict(zip(self._names, inputs, strict=True))
         self.recorder.start(tf.compat.v1.get_default_graph(), self.inputs)
         with self.recorder.listening():
@@ -218,19 +237,16 @@ class RecordedPass:
         layer = self._target or self.answer_layer
         if self._target:
             raw = next(call.output for call in self.calls if call.name == layer)
-        score, gradients = self._differentiate(raw, channel, heard, channels_first=layer in self._first)
-        return outputs, [plain(answer)], [score], *gradients
+        score, total = target_score(raw, channel, places, channels_first=layer in self._first)
+        score, total = score[0], total[0]
+        gradients = self._differentiate(score, total, heard)
+        return outputs, [plain(answer)], [score / total], *gradients
 
-    def _differentiate(
-        self, raw: Tensor, channel: Tensor, heard: list[Tensor], *, channels_first: bool
-    ) -> tuple[Tensor, tuple[list[Tensor], list[Tensor]]]:
-        chosen = raw[:, channel] if channels_first else raw[..., channel]
-        score = tf.reduce_mean(tf.cast(chosen, tf.float32))
+    def _differentiate(self, score: Tensor, total: Tensor, heard: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
         # Half precision cannot hold the small gradients of a mean over many places: they are
         # taken of the sum and divided afterwards.
         half = any(tensor.dtype.size < 4 for tensor in heard if tensor.dtype.is_floating)
-        places = tf.cast(tf.size(chosen), tf.float32) if half else None
-        summed = score if places is None else tf.reduce_sum(tf.cast(chosen, tf.float32))
+        summed = score if half else score / total
         floats = [(position, tensor) for position, tensor in enumerate(heard) if tensor.dtype.is_floating]
         names = [*self._names, *(call.name for call in self.calls)]
         found = tf.gradients(summed, [tensor for _position, tensor in floats])
@@ -240,12 +256,12 @@ class RecordedPass:
             if gradient is None:
                 continue
             value = plain(tf.convert_to_tensor(gradient))
-            value = value if places is None else value / places
+            value = value / total if half else value
             self._gradient_names.append(names[position])
             gradients.append(value)
             if position == self._wrt:
                 about_input.append(value)
-        return score, (gradients, about_input)
+        return gradients, about_input
 
 
 def ask(model: Any, inputs: Sequence[Tensor]) -> Any:
@@ -262,38 +278,3 @@ def _without_scopes(model: Any) -> Iterator[None]:
     """
     with replaced((layer, "_open_name_scope", nullcontext) for layer in model._flatten_layers()):
         yield
-
-
-_REPEATED: Mapping[str, Callable[[Any, Tensor], Tensor]] = {
-    "Identity": lambda op, tensor: tensor,
-    "Cast": lambda op, tensor: tensor,
-    "Reshape": lambda op, tensor: tf.reshape(tensor, op.inputs[1]),
-    "Transpose": lambda op, tensor: tf.transpose(tensor, op.inputs[1]),
-    "ExpandDims": lambda op, tensor: tf.expand_dims(tensor, op.inputs[1]),
-    "Squeeze": lambda op, tensor: tf.squeeze(tensor, list(op.get_attr("squeeze_dims")) or None),
-}
-_SQUASHING = {"Softmax": "softmax", "LogSoftmax": "log_softmax", "Sigmoid": "sigmoid"}
-
-
-def before_squashing(answer: Tensor) -> tuple[Tensor, str]:
-    """The answer with its softmax or sigmoid left out, and which of them it was ("" when there is none).
-
-    It is found in the graph, wherever it stood: inside the last layer, as a layer of its own, at any depth,
-    or in the model's own arithmetic. What only moves numbers after it is done again without it.
-    """
-    moved = []
-    op = answer.op
-    while op.type in _REPEATED:
-        moved.append(op)
-        op = op.inputs[0].op
-    if op.type not in _SQUASHING:
-        return answer, ""
-    raw = op.inputs[0]
-    for later in reversed(moved):
-        raw = _REPEATED[later.type](later, raw)
-    return raw, _SQUASHING[op.type]
-
-
-def plain(tensor: Tensor) -> Tensor:
-    """Every kind of float as float32; integers and truth values as they are."""
-    return tf.cast(tensor, tf.float32) if tensor.dtype.is_floating else tensor
