@@ -21,9 +21,11 @@ from pathlib import Path
 
 from reportgen import __version__, output, resources
 from reportgen.artifacts.base import ImageArtifact
-from reportgen.config import Config
+from reportgen.attention.goals import check_wishes
+from reportgen.config import Config, StudyTable
 from reportgen.errors import InputError, UsageError
 from reportgen.labels import read_labels
+from reportgen.labs import class_names
 from reportgen.photos import digest_of
 from reportgen.probe import open_probe
 from reportgen.probe.memo import MemoProbe
@@ -33,11 +35,12 @@ from reportgen.report.names import slug
 from reportgen.run import Look, look_at_all
 from reportgen.store import Store, digest, digest_of_code, digest_of_files, version_of
 from reportgen.study import ImageSource, open_study
-from reportgen.text import _
+from reportgen.text import Text, _
 from reportgen.worker import look_apart
 
 log = logging.getLogger(__name__)
 OnSection = Callable[[int, int, Section], None]
+OnProgress = Callable[[float, str], None]
 DEMO = "demo.toml"
 """The configuration of the embedded demo."""
 LAB = "lab:"
@@ -46,7 +49,7 @@ LAB = "lab:"
 
 def build_site(
     config: Config, store: Store, *, jobs: int = 2, force: bool = False, isolated: bool = True,
-    on_section: OnSection | None = None,
+    on_section: OnSection | None = None, on_progress: OnProgress | None = None,
 ) -> Report | None:
     """Build the report into the configured folder; None where it is up to date already."""
     output.check_writable(config.folder)
@@ -55,7 +58,8 @@ def build_site(
     inputs = output_key(config, store, plans)
     if not force and output.is_intact(config.folder, inputs):
         return None
-    report = gather(config, store, make_sections(config, plans, store, isolated=isolated, on_section=on_section))
+    made = make_sections(config, plans, store, isolated=isolated, on_section=on_section, on_progress=on_progress)
+    report = gather(config, store, made)
     render_site(report, config, inputs=inputs, jobs=jobs)
     return report
 
@@ -73,7 +77,8 @@ def render_site(report: Report, config: Config, *, inputs: str = "", jobs: int =
 
 
 def make_sections(
-    config: Config, plans: Sequence[Look], store: Store, *, isolated: bool = True, on_section: OnSection | None = None
+    config: Config, plans: Sequence[Look], store: Store, *, isolated: bool = True,
+    on_section: OnSection | None = None, on_progress: OnProgress | None = None,
 ) -> tuple[Section, ...]:
     """Every planned section: from the store, else made now and, unless it failed, kept there."""
     log.info("2 look")
@@ -87,25 +92,33 @@ def make_sections(
         if on_section:
             on_section(len(made), len(plans), section)
 
+    def progress(share: float, what: str) -> None:
+        if on_progress:
+            on_progress((len(made) + share) / len(plans), what)
+
     if missing:
-        (look_apart if isolated else _look_with_store)(config, missing, store, receive)
+        if isolated:
+            look_apart(config, missing, store, receive, progress)
+        else:
+            look_here(config, missing, receive, progress)
         store.prune()
     return tuple(plan.placed(made[plan.name]) for plan in plans)
 
 
-def look_here(config: Config, plans: Sequence[Look], on_section: Callable[[Look, Section], None]) -> None:
-    """Open the network in this process and make the sections."""
-    probe = MemoProbe(open_probe(source_of(config)))
-    study = open_study(
-        probe, images_of(config), labels=labels_of(config), size=config.size, method=config.resize
-    )
-    look_at_all(study, plans, on_section)
-
-
-def _look_with_store(
-    config: Config, plans: Sequence[Look], _store: Store, on_section: Callable[[Look, Section], None]
+def look_here(
+    config: Config, plans: Sequence[Look], on_section: Callable[[Look, Section], None], on_progress: OnProgress
 ) -> None:
-    look_here(config, plans, on_section)
+    """Open the networks in this process, one after the other, and make the sections."""
+    for number, table in enumerate(config.studies):
+        own = [plan for plan in plans if plan.study == number]
+        if not own:
+            continue
+        study = open_study(
+            MemoProbe(open_probe(source_of(table))), images_of(table), labels=labels_of(table), size=table.size,
+            method=table.resize, maps=table.attention, progress=on_progress,
+        )
+        check_wishes(study)
+        look_at_all(study, own, on_section)
 
 
 def gather(config: Config, store: Store, sections: tuple[Section, ...]) -> Report:
@@ -123,29 +136,51 @@ _SHOWN_VERSIONS = (("TensorFlow", "tensorflow"), ("Keras", "keras"), ("NumPy", "
 
 def plan_of(config: Config, store: Store) -> tuple[Look, ...]:
     """The sections of the report in order, each with its key. Nothing is opened."""
-    files = {source.role: source.sha256 for source in sources_of(config, store) if source.role != "image"}
-    samples = [_sample_key(image) for image in images_of(config)]
-    common = digest(
-        digest_of_code(), files, config.source().__repr__().replace(config.model.file, ""), labels_of(config),
-        config.size, config.resize, model_name(config),
-    )
-    names = [image.name for image in images_of(config)]
-    plans = []
-    for chapter, artifact in config.chosen():
-        if not isinstance(artifact, ImageArtifact):
-            plans.append(Look(artifact.name, chapter, artifact, None, digest(common, repr(artifact))))
-            continue
-        for number, name in enumerate(names):
-            title = artifact.name if len(names) == 1 else f"{artifact.name}-{name}"
-            seen = [samples[number], samples if artifact.compares_samples else []]
-            plans.append(Look(title, chapter, artifact, number, digest(common, repr(artifact), seen)))
+    taken: set[str] = set()
+    plans: list[Look] = []
+    for number, table in enumerate(config.studies):
+        network = _free_name(slug(model_name(table)), taken) if number else ""
+        plans += _plan_of_study(table, store, number, network)
     return tuple(plans)
+
+
+def _plan_of_study(table: StudyTable, store: Store, number: int, network: str) -> list[Look]:
+    files = {source.role: source.sha256 for source in _sources_of_study(table, store) if source.role != "image"}
+    images = images_of(table)
+    samples = [_sample_key(image) for image in images]
+    common = digest(
+        digest_of_code(), files, table.source().__repr__().replace(table.model.file, ""), labels_of(table),
+        table.size, table.resize, model_name(table),
+    )
+    plans = []
+    for chapter, artifact in table.chosen():
+        name = f"{network}-{artifact.name}" if network else artifact.name
+        settings = repr(table.attention) if artifact.chapter == "attention" else ""
+        if not isinstance(artifact, ImageArtifact):
+            key = digest(common, repr(artifact), settings)
+            plans.append(Look(name, chapter, artifact, None, key, number, network))
+            continue
+        for place, image in enumerate(images):
+            seen = [samples[place], samples if artifact.compares_samples else []]
+            key = digest(common, repr(artifact), settings, seen)
+            title = name if len(images) == 1 else f"{name}-{image.name}"
+            plans.append(Look(title, chapter, artifact, place, key, number, network))
+    return plans
+
+
+def _free_name(wanted: str, taken: set[str]) -> str:
+    """The name, with a number at its end where it is taken; it is taken afterwards."""
+    name, number = wanted, 2
+    while name in taken:
+        name, number = f"{wanted}-{number}", number + 1
+    taken.add(name)
+    return name
 
 
 def output_key(config: Config, store: Store, plans: Sequence[Look]) -> str:
     """The digest of all that the output folder depends on; no path is in it, only names and contents."""
     wishes = config.model_dump(mode="json", include={"language", "outputs", "title", "prefix", "lab"})
-    places = [(plan.key, plan.name, plan.chapter) for plan in plans]
+    places = [(plan.key, plan.name, plan.chapter, plan.network) for plan in plans]
     sources = [(source.role, source.name, source.sha256) for source in sources_of(config, store)]
     return digest(places, wishes, sources, command_of(config), render_key(config))
 
@@ -165,18 +200,18 @@ def render_key(config: Config) -> str:
     return digest(digest_of_files(code, package), templates, libraries, os.environ.get("SOURCE_DATE_EPOCH", ""))
 
 
-def source_of(config: Config) -> ModelSource:
+def source_of(table: StudyTable) -> ModelSource:
     """The model to open, a lab's by its file."""
-    source = config.source()
-    path = model_path(config)
+    source = table.source()
+    path = model_path(table)
     if path is None:
         return source
     return dataclasses.replace(source, model=str(path))
 
 
-def model_path(config: Config) -> Path | None:
+def model_path(table: StudyTable) -> Path | None:
     """The model's file; None for the name of a known network."""
-    model = config.model.file
+    model = table.model.file
     if not model:
         raise UsageError(
             "No model was named.", slug="no-model", hint="Give --model FILE, or [model] file in the config."
@@ -186,30 +221,30 @@ def model_path(config: Config) -> Path | None:
     return Path(model) if ModelSource(model).is_file else None
 
 
-def model_name(config: Config) -> str:
+def model_name(table: StudyTable) -> str:
     """What the network is called in the report: its file's name without the ending, or its own."""
-    path = model_path(config)
-    return path.stem.removesuffix(".weights") if path else config.model.file
+    path = model_path(table)
+    return path.stem.removesuffix(".weights") if path else table.model.file
 
 
-def images_of(config: Config) -> tuple[ImageSource, ...]:
+def images_of(table: StudyTable) -> tuple[ImageSource, ...]:
     """The images, each with a name of its own that is safe in file names."""
     images: list[ImageSource] = []
     taken: set[str] = set()
-    for table in config.image:
-        file = _image_path(table.file)
-        stem = slug(table.name or file.stem)
-        name, number = stem, 2
-        while name in taken:
-            name, number = f"{stem}-{number}", number + 1
-        taken.add(name)
-        images.append(ImageSource(file, name, table.label, _image_path(table.mask) if table.mask else None))
+    for image in table.image:
+        file = _image_path(image.file)
+        name = _free_name(slug(image.name or file.stem), taken)
+        images.append(ImageSource(file, name, image.label, _image_path(image.mask) if image.mask else None))
     return tuple(images)
 
 
-def labels_of(config: Config) -> tuple[str, ...]:
-    """The names of the classes."""
-    return read_labels(config.labels) if isinstance(config.labels, Path) else config.labels
+def labels_of(table: StudyTable) -> tuple[Text, ...]:
+    """The names of the classes; those of a lab can be said in every language."""
+    if not isinstance(table.labels, Path):
+        return table.labels
+    if str(table.labels).startswith(LAB):
+        return class_names(str(table.labels).removeprefix(LAB))
+    return read_labels(table.labels)
 
 
 def lab_of(config: Config) -> tuple[tuple[str, str], ...]:
@@ -221,15 +256,21 @@ def lab_of(config: Config) -> tuple[tuple[str, str], ...]:
 
 def sources_of(config: Config, store: Store) -> tuple[Source, ...]:
     """The files that go in, by content."""
-    model = config.model
+    return tuple(source for table in config.studies for source in _sources_of_study(table, store))
+
+
+def _sources_of_study(table: StudyTable, store: Store) -> tuple[Source, ...]:
+    model = table.model
+    images = images_of(table)
+    named = isinstance(table.labels, Path) and not str(table.labels).startswith(LAB)
     files: list[tuple[str, Path | None]] = [
-        ("model", model_path(config)),
+        ("model", model_path(table)),
         ("weights", Path(model.weights) if model.weights not in ("imagenet", "none") else None),
         ("architecture", model.architecture),
         *((f"custom {number}", Path(text.rpartition(":")[0])) for number, text in enumerate(model.custom, 1)),
-        ("labels", config.labels if isinstance(config.labels, Path) else None),
-        *(("image", image.file) for image in images_of(config)),
-        *(("mask", image.mask) for image in images_of(config)),
+        ("labels", Path(str(table.labels)) if named else None),
+        *(("image", image.file) for image in images),
+        *(("mask", image.mask) for image in images),
     ]
     return tuple(_source(role, path, store) for role, path in files if path is not None)
 
@@ -268,12 +309,16 @@ def command_of(config: Config) -> str:
                            ("--mask", [_shown(image.mask) if image.mask else "" for image in config.image])):
         words += [word for value in values if value for word in (option, value)]
     if isinstance(config.labels, Path):
-        words += ["--labels", config.labels.name]
+        words += ["--labels", _shown(config.labels)]
     for option, value in (("--input", model.input), ("--output", model.output)):
         words += [option, value] if value else []
     words += [word for custom in model.custom for word in ("--custom", Path(custom).name)]
     words += ["--trust-model"] if model.trust else []
     words += ["--seed", str(model.seed)] if model.seed else []
+    for target in config.attention.targets:
+        words += ["--target", target]
+    words += ["--cam-layer", config.attention.layer] if config.attention.layer else []
+    words += ["--raw-maps"] if config.attention.raw_maps else []
     words += ["--size", str(config.size[0]), str(config.size[1])] if config.size else []
     if config.select != ("all",):
         words += ["--artifacts", ",".join(config.select)]

@@ -180,6 +180,10 @@ def demo(**options: Any) -> None:
 @click.option("--size", type=(int, int), metavar="HEIGHT WIDTH", help="For a network that takes any size.")
 @click.option("--classes", type=click.IntRange(1), help="How many classes to show.")
 @click.option("--layers", help="Only these layers, separated by commas.")
+@click.option("--target", "targets", multiple=True, metavar="TARGET",
+              help="What to explain: a class, layer:channel, or class@region; repeat for several.")
+@click.option("--cam-layer", help="The layer of the class activation maps.")
+@click.option("--raw-maps", is_flag=True, help="Also save the maps of attention as numbers (.npz).")
 @click.option("--artifacts", help="Names and groups separated by commas: filters, activations, …, all.")
 @click.option("--title", help="The report's title.")
 @click.option("--prefix", help="What the figures' file names begin with.")
@@ -259,15 +263,16 @@ def artifacts(as_json: bool) -> None:
 @click.option("-o", "--out", type=click.Path(path_type=Path, dir_okay=False), help="The file to write.")
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option("--epochs", type=click.IntRange(1), help="Fewer make a quick and worse network.")
-def train(lab: str, out: Path | None, seed: int, epochs: int | None) -> None:
-    """Train the network of a lab on its own generated data."""
+@click.option("--data", default="", help="What to train on, where a lab has a choice, such as cifar10.")
+def train(lab: str, out: Path | None, seed: int, epochs: int | None, data: str) -> None:
+    """Train the network of a lab, on its own generated data unless another set is named."""
     from reportgen.labs import find_lab
 
     chosen = find_lab(lab)
     _mute_native_code()
     target = out or Path(f"{lab}.keras")
     with _bar(f"Training {lab}") as progress:
-        result = chosen.train(target, seed=seed, epochs=epochs, on_progress=progress)
+        result = chosen.train(target, seed=seed, epochs=epochs, on_progress=progress, data=data)
     for name, value in result.metrics.items():
         click.echo(f"{name}: {value:.4f}")
     click.echo(f"Saved to {result.path}")
@@ -325,8 +330,10 @@ def _build(path: Path | None, wishes: dict[str, Any], options: dict[str, Any]) -
         store, kept = temporary_store()
     else:
         store = Store(options["cache"] or default_folder())
-    with kept, _sections() as on_section:
-        report = build_site(config, store, jobs=options["jobs"], force=options["force"], on_section=on_section)
+    with kept, _sections() as (on_section, on_progress):
+        report = build_site(
+            config, store, jobs=options["jobs"], force=options["force"], on_section=on_section, on_progress=on_progress
+        )
     if report is None:
         say(f"Nothing has changed: {config.folder / 'index.html'} is up to date.")
         return
@@ -368,6 +375,10 @@ def _wishes(options: dict[str, Any]) -> dict[str, Any]:
         wishes["image"] = _images(given)
     if "artifacts" in given:
         wishes["select"] = tuple(name.strip() for name in given["artifacts"].split(",") if name.strip())
+    names = {"classes": "classes", "targets": "targets", "cam_layer": "layer", "raw_maps": "raw_maps"}
+    attention = {key: given[option] for option, key in names.items() if option in given}
+    if attention:
+        wishes["attention"] = attention
     narrowed: dict[str, Any] = {key: given[key] for key in ("classes", "layers") if key in given}
     if narrowed:
         wishes["artifacts"] = _parameters(narrowed)
@@ -400,17 +411,17 @@ def _parameters(narrowed: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 @contextlib.contextmanager
-def _sections() -> Iterator[Callable[[int, int, Section], None] | None]:
-    """A progress bar over the sections, where somebody looks on."""
+def _sections() -> Iterator[tuple[Any, Any]]:
+    """A progress bar over the sections, and within long ones, where somebody looks on."""
     if not sys.stderr.isatty() or logging.getLogger().level > logging.WARNING:
-        yield None
+        yield None, None
         return
     with _bar("Opening the network") as progress:
 
         def on_section(done: int, total: int, section: Section) -> None:
             progress(done / total, str(section.title))
 
-        yield on_section
+        yield on_section, progress
 
 
 @contextlib.contextmanager

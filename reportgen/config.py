@@ -20,6 +20,7 @@ from reportgen.artifacts import CATALOGUE, GROUPS
 from reportgen.artifacts.base import Artifact
 from reportgen.errors import InputError, UsageError
 from reportgen.probe.source import ModelSource, Preprocessing
+from reportgen.study import MapSettings
 
 Language = Literal["uk", "en"]
 Format = Literal["html", "pdf", "figures", "markdown", "json"]
@@ -78,14 +79,9 @@ class ChapterTable(_Table):
     artifacts: tuple[str, ...]
 
 
-class Config(_Table):
-    """Everything a build needs to know."""
+class StudyTable(_Table):
+    """A network, the images shown to it, and how it is looked at."""
 
-    language: tuple[Language, ...] = LANGUAGES
-    outputs: tuple[Format, ...] = FORMATS
-    folder: Path = Path("site")
-    title: str = ""
-    prefix: str = ""
     model: ModelTable = ModelTable()
     image: tuple[ImageTable, ...] = ()
     labels: Path | tuple[str, ...] = ()
@@ -94,13 +90,11 @@ class Config(_Table):
     select: tuple[str, ...] = ("all",)
     chapter: tuple[ChapterTable, ...] = ()
     artifacts: dict[str, dict[str, Any]] = Field(default_factory=dict)
-    lab: dict[str, str | int | list[str]] = Field(default_factory=dict)
-    templates: tuple[Path, ...] = ()
-    origin: Annotated[str, Field(description="the name of this file; set by the program")] = ""
+    attention: MapSettings = MapSettings()
 
-    @field_validator("language", "outputs", "select", mode="before")
+    @field_validator("select", mode="before")
     @classmethod
-    def _one_or_many(cls, value: Any) -> Any:
+    def _one_or_many_names(cls, value: Any) -> Any:
         return (value,) if isinstance(value, str) else value
 
     @field_validator("size")
@@ -132,6 +126,30 @@ class Config(_Table):
 
     def _make(self, name: str) -> Artifact:
         return TypeAdapter(CATALOGUE[name]).validate_python(self.artifacts.get(name, {}))
+
+
+class Config(StudyTable):
+    """Everything a build needs to know; `more` are further networks in the same report."""
+
+    language: tuple[Language, ...] = LANGUAGES
+    outputs: tuple[Format, ...] = FORMATS
+    folder: Path = Path("site")
+    title: str = ""
+    prefix: str = ""
+    lab: dict[str, str | int | list[str]] = Field(default_factory=dict)
+    templates: tuple[Path, ...] = ()
+    more: tuple[StudyTable, ...] = ()
+    origin: Annotated[str, Field(description="the name of this file; set by the program")] = ""
+
+    @field_validator("language", "outputs", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, str) else value
+
+    @property
+    def studies(self) -> tuple[StudyTable, ...]:
+        """The first network and the further ones."""
+        return (self, *self.more)
 
 
 def expand(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -177,13 +195,15 @@ def validate(data: Mapping[str, Any], where: str) -> Config:
         config = Config.model_validate(data)
     except ValidationError as error:
         problems += [_sentence(item, (), _schema_names) for item in error.errors()]
-    tables = data.get("artifacts", {})
-    for name, parameters in tables.items() if isinstance(tables, Mapping) else ():
-        problems += _artifact_problems(name, parameters)
+    for study in (data, *_list(data.get("more"))):
+        tables = study.get("artifacts", {})
+        for name, parameters in tables.items() if isinstance(tables, Mapping) else ():
+            problems += _artifact_problems(name, parameters)
     if config is not None:
         try:
-            for names in [config.select, *(chapter.artifacts for chapter in config.chapter)]:
-                expand(names)
+            for table in config.studies:
+                for names in [table.select, *(chapter.artifacts for chapter in table.chapter)]:
+                    expand(names)
         except UsageError as error:
             problems.append(error.message)
     if problems or config is None:
@@ -196,9 +216,8 @@ def schema() -> dict[str, Any]:
     """The JSON Schema of a configuration file, the artifacts' own tables included."""
     document = Config.model_json_schema()
     tables = {name: TypeAdapter(artifact).json_schema() for name, artifact in CATALOGUE.items()}
-    document["properties"]["artifacts"] = {
-        "type": "object", "properties": tables, "additionalProperties": False,
-    }
+    for table in (document, document["$defs"]["StudyTable"]):
+        table["properties"]["artifacts"] = {"type": "object", "properties": tables, "additionalProperties": False}
     return document
 
 
@@ -234,10 +253,9 @@ def _anchor(data: dict[str, Any], folder: Path) -> dict[str, Any]:
     def path(value: Any) -> Any:
         return str(folder / value) if isinstance(value, str) and not value.startswith("lab:") else value
 
-    if isinstance(data.get("model"), str):
-        data["model"] = {"file": data["model"]}
-    if isinstance(data.get("image"), str):
-        data["image"] = [{"file": data["image"]}]
+    _written_out(data)
+    for further in _list(data.get("more")):
+        _anchor(further, folder)
     tables: list[tuple[Any, tuple[str, ...]]] = [(data, ("labels", "folder", "templates"))]
     tables += [(image, ("file", "mask")) for image in _list(data.get("image"))]
     if isinstance(data.get("model"), dict):
@@ -255,8 +273,17 @@ def _anchor(data: dict[str, Any], folder: Path) -> dict[str, Any]:
     return data
 
 
+def _written_out(data: dict[str, Any]) -> None:
+    """A model or an image given by its file alone, as the table that it stands for."""
+    if isinstance(data.get("model"), str):
+        data["model"] = {"file": data["model"]}
+    if isinstance(data.get("image"), str):
+        data["image"] = [{"file": data["image"]}]
+
+
 def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
+    """The tables of a list; what is no table is left to the validation."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def _artifact_problems(name: str, parameters: Any) -> list[str]:
@@ -283,6 +310,11 @@ def _sentence(item: Any, prefix: tuple[str, ...], known: Any) -> str:
 
 
 def _schema_names(place: tuple[str, ...]) -> list[str]:
-    tables: dict[str, type[BaseModel]] = {"model": ModelTable, "image": ImageTable, "chapter": ChapterTable}
+    place = place[2:] if place[0] == "more" and len(place) > 2 else place
+    tables: dict[str, type[BaseModel]] = {
+        "model": ModelTable, "image": ImageTable, "chapter": ChapterTable, "more": StudyTable,
+    }
+    if place[0] == "attention" and len(place) > 1:
+        return [field.name for field in dataclasses.fields(MapSettings)]
     table = tables.get(place[0], Config) if len(place) > 1 else Config
     return list(table.model_fields)

@@ -22,7 +22,8 @@ class Look:
     """A section to be made: which artifact looks at which sample, and where the section will stand.
 
     `sample` is the sample's number, None for an artifact that looks at the network alone. `key` is
-    the section's key in the store.
+    the section's key in the store. `study` is the number of the study, and `network` the network's name where the
+    report has more than one and this is not the first.
     """
 
     name: str
@@ -30,10 +31,12 @@ class Look:
     artifact: Artifact
     sample: int | None
     key: str
+    study: int = 0
+    network: str = ""
 
     def placed(self, section: Section) -> Section:
         """A kept section under this report's own name and chapter."""
-        return dataclasses.replace(section, name=self.name, chapter=self.chapter)
+        return dataclasses.replace(section, name=self.name, chapter=self.chapter, network=self.network)
 
 
 def look(study: Study, plan: Look) -> Section:
@@ -54,7 +57,7 @@ def look(study: Study, plan: Look) -> Section:
     sample = study.samples[plan.sample].name if plan.sample is not None else ""
     return Section(
         plan.name, artifact.name, plan.chapter, artifact.title, artifact.about, artifact.reading,
-        tuple(blocks), artifact.formulas, sample,
+        tuple(blocks), artifact.formulas, sample, plan.network,
     )
 
 

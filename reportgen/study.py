@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
 from reportgen.errors import UsageError
 from reportgen.photos import Photo, read_mask, read_photo
 from reportgen.probe import InputFacts, Probe
-from reportgen.text import Message, _
+from reportgen.text import Message, Text, _
 
 LARGEST_SIDE = 512
 """The longer side of an image given to a network that takes any size, unless the user says another."""
@@ -41,17 +42,81 @@ class Sample:
     remarks: tuple[Message, ...] = ()
 
 
+@dataclass(frozen=True)
+class MapSettings:
+    """How maps of attention are made: the same for every section, so that sections speak of the same maps.
+
+    `targets` is what is to be explained, "" for the `classes` likeliest answers. `layer` is the layer of the
+    class activation maps, "" for the last one that still has places. `channels` is how many channels are tried
+    one by one. `samples` noisy copies have a deviation of `noise` times the image's range. `steps` is the number
+    of steps from the `baseline`. Windows of `patch` pixels, 0 for an eighth of the side, move by `stride`, 0 for
+    half a window; what is hidden takes the colour `fill`. `masks` is the number of random masks.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+    targets: tuple[str, ...] = ()
+    classes: int = 3
+    layer: str = ""
+    channels: int = 64
+    samples: int = 20
+    noise: float = 0.15
+    steps: int = 32
+    baseline: Literal["black", "white", "mean"] = "black"
+    patch: int = 0
+    stride: int = 0
+    fill: Literal["black", "white", "mean"] = "mean"
+    masks: int = 256
+    seed: int = 0
+    raw_maps: bool = False
+
+    def __post_init__(self) -> None:
+        for name, least in (("classes", 1), ("channels", 1), ("samples", 2), ("steps", 1), ("masks", 1),
+                            ("patch", 0), ("stride", 0), ("seed", 0)):
+            if getattr(self, name) < least:
+                raise ValueError(f"{name} must be at least {least}")
+        if not 0 < self.noise <= 1:
+            raise ValueError("noise must be above 0 and at most 1")
+
+
+def _unheard(_share: float, _what: str) -> None:
+    """Progress that nobody waits for."""
+
+
 @dataclass(frozen=True, eq=False)
 class Study:
-    """A probe, samples, and labels: everything an artifact may look at."""
+    """A probe, samples, and labels: everything an artifact may look at.
+
+    `progress` is told how far a long section is (0…1) and what it is doing. `memory` is where maps that several
+    sections speak of are kept.
+    """
 
     probe: Probe
     samples: tuple[Sample, ...] = ()
-    labels: tuple[str, ...] = ()
+    labels: tuple[Text, ...] = ()
+    maps: MapSettings = MapSettings()
+    progress: Callable[[float, str], None] = _unheard
+    memory: dict[Hashable, Any] = field(default_factory=dict)
 
-    def label(self, index: int) -> str:
+    def label(self, index: int) -> Text:
         """The name of a class, or its number where names are unknown."""
         return self.labels[index] if index < len(self.labels) else f"#{index}"
+
+    @property
+    def sides(self) -> tuple[Text, Text]:
+        """What a single sigmoid's low and high answers mean."""
+        if len(self.labels) == 1:
+            return _("not “{label}”", label=self.labels[0]), self.labels[0]
+        if self.labels:
+            return self.label(0), self.label(1)
+        return _("class 0"), _("class 1")
+
+    def classes_called(self, name: str, count: int) -> tuple[int, ...]:
+        """The numbers, below `count`, of the classes with this name; one of several names joined by commas will do."""
+        wanted = name.strip().casefold()
+        labels = ((number, str(self.label(number)).casefold()) for number in range(count))
+        return tuple(
+            number for number, label in labels if wanted in {label, *(part.strip() for part in label.split(","))}
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +130,13 @@ class ImageSource:
 
 
 def open_study(
-    probe: Probe, images: Sequence[ImageSource], *, labels: Sequence[str] = (),
-    size: tuple[int, int] | None = None, method: str = "bilinear",
+    probe: Probe, images: Sequence[ImageSource], *, labels: Sequence[Text] = (),
+    size: tuple[int, int] | None = None, method: str = "bilinear", maps: MapSettings = MapSettings(),
+    progress: Callable[[float, str], None] = _unheard,
 ) -> Study:
     """Read the images and fit them to the network."""
     samples = tuple(open_sample(probe.input, image, size, method) for image in images)
-    return Study(probe, samples, tuple(labels))
+    return Study(probe, samples, tuple(labels), maps, progress)
 
 
 def open_sample(

@@ -8,7 +8,9 @@ that are code, such as a layer's name.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import TypeAlias
 
 
@@ -39,3 +41,12 @@ Text: TypeAlias = str | Message
 def _(singular: str, plural: str = "", /, *, context: str = "", **values: Value) -> Message:
     """Make a message; the name is the one that translation tools look for."""
     return Message(singular, plural, tuple(sorted(values.items())), context)
+
+
+def listed(items: Sequence[Text], *, apart: bool = False) -> Text:
+    """Several names with commas between them; with semicolons where the names hold commas themselves."""
+
+    def joined(first: Text, rest: Text) -> Text:
+        return _("{first}; {rest}", first=first, rest=rest) if apart else _("{first}, {rest}", first=first, rest=rest)
+
+    return reduce(joined, items) if items else ""

@@ -30,7 +30,8 @@ _PR_SET_PDEATHSIG = 1
 
 
 def look_apart(
-    config: Config, plans: Sequence[Look], store: Store, on_section: Callable[[Look, Section], None]
+    config: Config, plans: Sequence[Look], store: Store, on_section: Callable[[Look, Section], None],
+    on_progress: Callable[[float, str], None],
 ) -> None:
     """Make the sections in a process of their own."""
     job = {"config": config.model_dump(mode="json"), "store": str(store.folder), "keys": [plan.key for plan in plans]}
@@ -44,7 +45,7 @@ def look_apart(
         try:
             process.stdin.write(json.dumps(job).encode())
             process.stdin.close()
-            made = _receive(process.stdout, plans, store, on_section)
+            made = _receive(process.stdout, plans, store, on_section, on_progress)
             code = process.wait()
         except BaseException:
             process.kill()
@@ -56,7 +57,8 @@ def look_apart(
 
 
 def _receive(
-    lines: IO[bytes], plans: Sequence[Look], store: Store, on_section: Callable[[Look, Section], None]
+    lines: IO[bytes], plans: Sequence[Look], store: Store, on_section: Callable[[Look, Section], None],
+    on_progress: Callable[[float, str], None],
 ) -> int:
     made = 0
     for line in lines:
@@ -65,6 +67,9 @@ def _receive(
             raise _ERRORS.get(message["code"], ReportgenError)(
                 message["error"], slug=message["slug"], hint=message["hint"]
             )
+        if "progress" in message:
+            on_progress(message["progress"], message["doing"])
+            continue
         on_section(plans[made], store.parse(message["section"]))
         made += 1
     return made
@@ -105,15 +110,18 @@ def main() -> None:
     store = Store(Path(job["store"]))
 
     def send(_plan: Look, section: Section) -> None:
-        store.put_pictures(section)
+        store.put_assets(section)
         answer({"section": codec.dumps(section)})
+
+    def tell(share: float, what: str) -> None:
+        answer({"progress": share, "doing": what})
 
     try:
         from reportgen.build import look_here, plan_of
 
         config = Config.model_validate(job["config"])
         wanted = set(job["keys"])
-        look_here(config, [plan for plan in plan_of(config, store) if plan.key in wanted], send)
+        look_here(config, [plan for plan in plan_of(config, store) if plan.key in wanted], send, tell)
     except ReportgenError as error:
         answer({"error": error.message, "slug": error.slug, "hint": error.hint, "code": error.exit_code})
     except MemoryError:

@@ -10,11 +10,12 @@ The network looks at an 8 × 8 RGB image:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 
-from reportgen.probe import InputFacts, Layer, Layers, ModelFacts, OutputFacts, Target, Trace
+from reportgen.probe import InputFacts, Layer, Layers, ModelFacts, OutputFacts, Rule, Target, Trace
 from reportgen.study import Sample, Study
 
 SIZE = 8
@@ -74,7 +75,7 @@ class FakeProbe:
             Layer("flat", "Flatten", "reshape", (32,), ("mix",)),
             Layer("scores", "Dense", "dense", (3,), ("flat",), 99, 99, "softmax", initializer="GlorotUniform"),
         ])
-        self.model = ModelFacts("tiny", "tiny", 221, 221, "float32", "Functional", 884)
+        self.model = ModelFacts("tiny", "tiny", 221, 221, "float32", "Functional", 884, rectifiers=2)
         self.input = InputFacts("image", (SIZE, SIZE), 3)
         self.output = OutputFacts("scores", "scores", "classes", (3,), names=("scores",))
 
@@ -82,13 +83,51 @@ class FakeProbe:
         """See `Probe`."""
         return self._weights.get(layer, {})
 
-    def _run(self, pixels: np.ndarray) -> dict[str, np.ndarray]:
-        edges = np.maximum(convolve(pixels, self._weights["edges"]["kernel"]), 0)
-        pool = edges.reshape(4, 2, 4, 2, 4).max(axis=(1, 3))
-        mix = np.maximum(convolve(pool, self._weights["mix"]["kernel"]), 0)
-        flat = mix.reshape(-1)
-        scores = softmax(flat @ self._weights["scores"]["kernel"])
-        return {"image": pixels, "edges": edges, "pool": pool, "mix": mix, "flat": flat, "scores": scores}
+    def _run(self, pixels: np.ndarray, layer: str = "", answer: np.ndarray | None = None) -> dict[str, np.ndarray]:
+        """Every layer's answer; `layer` is taken to have said `answer`. "logits" is the score before softmax."""
+        found: dict[str, np.ndarray] = {"image": pixels}
+
+        def say(name: str, value: np.ndarray) -> np.ndarray:
+            found[name] = answer if name == layer and answer is not None else value
+            return found[name]
+
+        edges = say("edges", np.maximum(convolve(pixels, self._weights["edges"]["kernel"]), 0))
+        pool = say("pool", edges.reshape(4, 2, 4, 2, 4).max(axis=(1, 3)))
+        mix = say("mix", np.maximum(convolve(pool, self._weights["mix"]["kernel"]), 0))
+        flat = say("flat", mix.reshape(-1))
+        logits = say("logits", flat @ self._weights["scores"]["kernel"])
+        say("scores", softmax(logits))
+        return found
+
+    def _back(self, found: Mapping[str, np.ndarray], target: Target, rule: Rule = "plain") -> dict[str, np.ndarray]:
+        """The gradient of the target by every layer before it, written out by hand."""
+
+        def rectified(name: str, slope: np.ndarray) -> np.ndarray:
+            open_ = np.ones(slope.shape, bool) if rule == "rectified" else found[name] > 0
+            return slope * (open_ if rule == "plain" else open_ & (slope > 0))
+
+        def seed(name: str) -> np.ndarray:
+            start = np.zeros(found[name].shape, np.float32)
+            start[..., target.channel] = target.sign / start[..., 0].size
+            return start
+
+        order = ["edges", "pool", "mix", "flat", "scores"]
+        last = target.layer or "scores"
+        slopes: dict[str, np.ndarray] = {last: seed("logits" if last == "scores" else last)}
+        if last == "scores":
+            slopes["flat"] = self._weights["scores"]["kernel"] @ slopes["scores"]
+        if order.index(last) >= 3:
+            slopes["mix"] = slopes["flat"].reshape(4, 4, 2)
+        if order.index(last) >= 2:
+            slopes["pool"] = rectified("mix", slopes["mix"]) @ self._weights["mix"]["kernel"][0, 0].T
+        if order.index(last) >= 1:
+            windows = found["edges"].reshape(4, 2, 4, 2, 4).transpose(0, 2, 4, 1, 3).reshape(4, 4, 4, 4)
+            first = np.eye(4, dtype=np.float32)[windows.argmax(axis=-1)]  # the first of equal ones, as TensorFlow does
+            shares = (first * slopes["pool"][..., None]).reshape(4, 4, 4, 2, 2)
+            slopes["edges"] = shares.transpose(0, 3, 1, 4, 2).reshape(8, 8, 4)
+        flipped = self._weights["edges"]["kernel"][::-1, ::-1].transpose(0, 1, 3, 2)
+        slopes["image"] = convolve(rectified("edges", slopes["edges"]), flipped)
+        return slopes
 
     def scores(self, batch: np.ndarray) -> np.ndarray:
         """See `Probe`."""
@@ -98,8 +137,49 @@ class FakeProbe:
     def trace(self, pixels: np.ndarray, target: Target | None = None) -> Trace:
         """See `Probe`."""
         self.passes += 1
-        outputs = self._run(np.asarray(pixels, np.float32))
-        return Trace(outputs, outputs["scores"], np.asarray(pixels, np.float32))
+        pixels = np.asarray(pixels, np.float32)
+        outputs = self._run(pixels)
+        said = {name: answer for name, answer in outputs.items() if name != "logits"}
+        if target is None:
+            return Trace(said, outputs["scores"], pixels)
+        slopes = self._back(outputs, target)
+        about_input = slopes.pop("image")
+        score = target.score(outputs[target.layer or "logits"])
+        return Trace(said, outputs["scores"], pixels, score, slopes, about_input)
+
+    def values(self, pixels: np.ndarray) -> np.ndarray:
+        """See `Probe`."""
+        return pixels
+
+    def evaluate(
+        self, batch: np.ndarray, targets: Sequence[Target], *, layer: str = "", answers: np.ndarray | None = None
+    ) -> np.ndarray:
+        """See `Probe`."""
+        self.batches += 1
+        runs = [
+            self._run(pixels, layer, None if answers is None else answers[place]) for place, pixels in enumerate(batch)
+        ]
+        return np.array([[target.score(run[target.layer or "logits"]) for target in targets] for run in runs])
+
+    def gradients(self, batch: np.ndarray, target: Target, rule: Rule = "plain") -> np.ndarray:
+        """See `Probe`."""
+        self.batches += 1
+        return np.stack([self._back(self._run(pixels), target, rule)["image"] for pixels in batch])
+
+    @contextmanager
+    def randomized(self, layers: Sequence[str], seed: int) -> Iterator[None]:
+        """See `Probe`."""
+        kept = self._weights
+        random = np.random.default_rng(seed)
+        self._weights = {
+            layer: {name: random.permutation(w.reshape(-1)).reshape(w.shape) if layer in layers else w
+                    for name, w in weights.items()}
+            for layer, weights in kept.items()
+        }
+        try:
+            yield
+        finally:
+            self._weights = kept
 
 
 def half_image() -> np.ndarray:

@@ -43,11 +43,13 @@ MAY_USE = {
     "labels": ("errors",),
     "probe": ("text", "errors", "report.names"),
     "study": ("probe", "photos", "imaging", "errors", "text"),
-    "artifacts": ("study", "imaging", "probe", "report", "text", "errors"),
+    "probabilities": ("probe",),
+    "attention": ("study", "imaging", "probabilities", "probe", "report", "text", "errors"),
+    "artifacts": ("study", "attention", "imaging", "probabilities", "probe", "report", "text", "errors"),
     "run": ("artifacts", "report", "study", "text"),
     "render": ("report", "text", "errors", "resources", "manifest", "__version__"),
     "store": ("report", "errors"),
-    "config": ("artifacts", "probe.source", "errors"),
+    "config": ("artifacts", "study", "probe.source", "errors"),
 }
 """A package of ours and what else of ours it may import; what is not named may import anything."""
 

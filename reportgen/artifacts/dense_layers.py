@@ -15,7 +15,7 @@ from reportgen.report.blocks import Block, Chart, Column, Note, Series, Table
 from reportgen.report.document import Formula
 from reportgen.report.names import slug
 from reportgen.study import Sample, Study
-from reportgen.text import Text, _
+from reportgen.text import Text, _, listed
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class DenseLayers(ImageArtifact):
             yield self._chart(one, units, names, best, sample)
             limit = threshold_of(one, exact, self.near_zero)
             share = one.response.sparsity if one.layer.name in exact else share_within(one.answer, limit)
-            said = "; ".join(_said(names[k], k) for k in best)
+            said = listed([_said(names[k], k) for k in best], apart=True)
             rows.append((
                 one.layer.name, one.layer.kind, len(units), one.response.mean, one.response.deviation,
                 one.response.low, one.response.high, share, limit, said,
@@ -77,7 +77,7 @@ class DenseLayers(ImageArtifact):
             tuple(rows), _("The layers of units in numbers, for `{image}`.", image=sample.file),
         )
 
-    def _names(self, study: Study, one: Drawn) -> tuple[str, ...]:
+    def _names(self, study: Study, one: Drawn) -> tuple[Text, ...]:
         units = one.answer.shape[-1]
         if one.layer.name == study.probe.output.layer and study.labels:
             return tuple(study.label(k) for k in range(units))
@@ -102,18 +102,20 @@ def strongest(units: Array, most: int) -> list[int]:
     return [int(k) for k in np.argsort(-clean, kind="stable")[: max(0, most)] if clean[k] > 0]
 
 
-def _said(name: str, number: int) -> str:
-    return str(number) if name == str(number) else f"{name} ({number})"
+def _said(name: Text, number: int) -> Text:
+    if name == str(number):
+        return name
+    return f"{name} ({number})" if isinstance(name, str) else _("{name} ({number})", name=name, number=number)
 
 
 def _finding(
-    one: Drawn, units: int, share: float, exact: bool, names: tuple[str, ...], best: list[int], values: Array
+    one: Drawn, units: int, share: float, exact: bool, names: tuple[Text, ...], best: list[int], values: Array
 ) -> Note:
     if not best:
         return Note(_("In `{layer}` no unit answers with more than 0.", layer=one.layer.name))
     positive = np.clip(np.nan_to_num(values), 0, None).astype(np.float64)
     held = float(positive[best].sum() / positive.sum())
-    shown = "; ".join(_said(names[k], k) for k in best)
+    shown = listed([_said(names[k], k) for k in best], apart=True)
     if exact:
         return Note(_(
             "`{layer}`: {share:.1%} of {units} units are exactly zero; the strongest ({shown}) hold {held:.1%}"

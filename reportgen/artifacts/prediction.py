@@ -10,11 +10,12 @@ import numpy as np
 from reportgen import imaging
 from reportgen.artifacts import segmentation
 from reportgen.artifacts.base import ImageArtifact
+from reportgen.probabilities import probabilities
 from reportgen.probe import Array
 from reportgen.report.blocks import Block, Chart, Column, Fact, Figure, Note, Series, Table
 from reportgen.report.document import Formula
 from reportgen.study import Sample, Study
-from reportgen.text import Text, _
+from reportgen.text import Text, _, listed
 
 ALL = 12
 """Up to so many classes are all shown."""
@@ -65,7 +66,7 @@ class Prediction(ImageArtifact):
             return
         if facts.from_logits and facts.kind != "values":
             yield Note(_RAW[facts.kind in ("classes", "classmap")], "info")
-            scores = softmax(scores) if facts.kind in ("classes", "classmap") else sigmoid(scores)
+            scores = probabilities(scores, facts)
         kinds: dict[str, Callable[[Study, Sample, Array], Iterator[Block]]] = {
             "classes": self._classes, "binary": self._binary, "labels": self._labels,
             "mask": lambda study, sample, scores: segmentation.mask_blocks(study, sample, scores, self.threshold),
@@ -108,7 +109,7 @@ class Prediction(ImageArtifact):
 
     def _binary(self, study: Study, sample: Sample, scores: Array) -> Iterator[Block]:
         share = float(scores.reshape(-1)[0])
-        names = _sides(study)
+        names = study.sides
         shares = (1 - share, share)
         best = int(share >= self.threshold)
         yield Chart(
@@ -152,7 +153,7 @@ class Prediction(ImageArtifact):
             "{count} of {total} labels reaches the threshold of {threshold:.0%}: {labels}.",
             "{count} of {total} labels reach the threshold of {threshold:.0%}: {labels}.",
             count=len(chosen), total=len(shares), threshold=self.threshold,
-            labels=", ".join(study.label(k) for k in chosen[:20]) + (" …" if len(chosen) > 20 else ""),
+            labels=listed([*(study.label(k) for k in chosen[:20]), *(["…"] if len(chosen) > 20 else [])]),
         ) if chosen else _(
             "No label reaches the threshold of {threshold:.0%}; the nearest is “{label}” with {share:.1%}.",
             threshold=self.threshold, label=study.label(int(order[0])), share=float(shares[order[0]]),
@@ -165,19 +166,6 @@ _RAW = {
 }
 
 
-def softmax(scores: Array) -> Array:
-    """Raw scores as probabilities, along the last axis."""
-    powers = np.exp(scores - scores.max(axis=-1, keepdims=True))
-    shares: Array = powers / powers.sum(axis=-1, keepdims=True)
-    return shares
-
-
-def sigmoid(scores: Array) -> Array:
-    """A raw score as a probability, without overflow."""
-    share: Array = 0.5 * (1 + np.tanh(0.5 * scores))
-    return share
-
-
 def entropy(shares: Array) -> float:
     """The entropy of probabilities in bits; a probability of 0 adds nothing."""
     some = shares[shares > 0]
@@ -186,13 +174,9 @@ def entropy(shares: Array) -> float:
 
 def true_class(study: Study, sample: Sample, shares: Array) -> int | None:
     """The number of the sample's true class; of several with its name, the likeliest."""
-    wanted = sample.label.strip().casefold()
-    if not wanted:
+    if not sample.label.strip():
         return None
-    fitting = [
-        k for k in range(len(shares))
-        if wanted in {study.label(k).casefold(), *(part.strip() for part in study.label(k).casefold().split(","))}
-    ]
+    fitting = study.classes_called(sample.label, len(shares))
     return max(fitting, key=lambda k: float(shares[k])) if fitting else None
 
 
@@ -211,22 +195,14 @@ def _truth(study: Study, sample: Sample, shares: Array, order: Array, true: int 
     if true is None:
         yield Note(_("The true class “{label}” is none of the named classes.", label=sample.label), "warning")
     elif true == int(order[0]):
-        yield Note(_("The true class is “{label}”: the answer is right.", label=sample.label))
+        yield Note(_("The true class is “{label}”: the answer is right.", label=study.label(true)))
     else:
         rank = int(np.flatnonzero(order == true)[0]) + 1
         yield Note(_(
             "The true class is “{label}”: the answer is wrong. The network gives the true class {share:.2%}, place "
             "{rank} of {total}.",
-            label=sample.label, share=float(shares[true]), rank=rank, total=len(shares),
+            label=study.label(true), share=float(shares[true]), rank=rank, total=len(shares),
         ))
-
-
-def _sides(study: Study) -> tuple[Text, Text]:
-    if len(study.labels) == 1:
-        return _("not “{label}”", label=study.labels[0]), study.labels[0]
-    if study.labels:
-        return study.label(0), study.label(1)
-    return _("class 0"), _("class 1")
 
 
 def _values(study: Study, sample: Sample, scores: Array) -> Iterator[Block]:

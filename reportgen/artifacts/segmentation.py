@@ -197,20 +197,10 @@ def _swatch(colour: Array) -> Picture:
 def _laid_over(pixels: Array, mask: Array) -> Picture:
     """The mask in orange over the gray image, with a firm edge."""
     inside = _fitted(mask.astype(np.float32), pixels.shape[:2]) > 0.5
-    edge = inside & ~_shrunk(inside)
+    edge = imaging.outline(inside)
     base, orange = imaging.gray(pixels), np.array([213, 94, 0], np.float32) / 255
     opacity = np.where(edge, 1.0, np.where(inside, 0.45, 0.0)).astype(np.float32)[..., None]
     return _photo(base * (1 - opacity) + orange * opacity)
-
-
-def _shrunk(inside: Array) -> Array:
-    """The pixels whose four neighbours are inside too."""
-    wide = np.pad(inside, 1, mode="edge")
-    rows, columns = inside.shape
-    kept: Array = inside.copy()
-    for y, x in ((0, 1), (2, 1), (1, 0), (1, 2)):
-        kept &= wide[y : y + rows, x : x + columns]
-    return kept
 
 
 def _coloured(pixels: Array, colours: Array) -> Picture:

@@ -74,7 +74,7 @@ def _input_facts(facts: InputFacts) -> Iterator[Block]:
     yield Fact("preprocessing", _("Preprocessing"), PREPROCESSINGS.get(facts.preprocessing, facts.preprocessing))
 
 
-def _output_facts(facts: OutputFacts, labels: tuple[str, ...]) -> Iterator[Block]:
+def _output_facts(facts: OutputFacts, labels: tuple[Text, ...]) -> Iterator[Block]:
     yield Fact("output", _("The answer is"), KINDS[facts.kind])
     if facts.kind in ("classes", "labels", "classmap") and facts.shape[-1]:
         yield Fact("classes", _("Classes"), facts.shape[-1])

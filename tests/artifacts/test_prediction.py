@@ -8,7 +8,8 @@ import math
 import numpy as np
 import pytest
 
-from reportgen.artifacts.prediction import Prediction, entropy, sigmoid, softmax
+from reportgen.artifacts.prediction import Prediction, entropy
+from reportgen.probabilities import sigmoid, softmax
 from reportgen.probe import Layer
 from reportgen.report.blocks import Block
 from reportgen.study import Study
