@@ -157,15 +157,31 @@ def gray(pixels: Array) -> Array:
     return np.repeat(plane[..., None], 3, axis=-1).astype(np.float32)
 
 
+def outline(inside: Array) -> Array:
+    """The places of a region (truth values) with a neighbour, above, below or beside, that is not in it."""
+    wide = np.pad(inside, 1, mode="edge")
+    rows, columns = inside.shape
+    kept: Array = inside.copy()
+    for y, x in ((0, 1), (2, 1), (1, 0), (1, 2)):
+        kept &= wide[y : y + rows, x : x + columns]
+    edge: Array = inside & ~kept
+    return edge
+
+
 def overlay(pixels: Array, heat: Array, scale: Scale, opacity: float = 0.5) -> Picture:
     """A heat map laid over an image, enlarged to it with bilinear interpolation.
 
-    The image is shown without its colours, so that every colour seen is the map's.
+    The image is shown without its colours, so that every colour seen is the map's. A diverging map is the more
+    opaque the further it is from zero, so that the image is seen where the map says nothing.
     """
     height, width = pixels.shape[:2]
     large = resize(np.asarray(heat, np.float32), (height, width))
     colours = (palette(scale.colours).astype(np.float32) / 255)[levels(large, scale)]
-    return photo(gray(pixels) * (1 - opacity) + colours * opacity, lossy=True)
+    cover: Array | float = opacity
+    if scale.colours == "diverging":
+        bound = max(abs(scale.low), abs(scale.high)) or 1.0
+        cover = (np.minimum(np.abs(large) / bound, 1) * 0.9)[..., None]
+    return photo(gray(pixels) * (1 - cover) + colours * cover, lossy=True)
 
 
 def mosaic(

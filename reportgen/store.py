@@ -24,8 +24,8 @@ from reportgen.report.document import FORMAT, Section
 LARGEST = 4 << 30
 """Bytes the store may hold before the oldest entries are removed."""
 _PACKAGE = Path(__file__).parent
-_COMPUTING = ("artifacts", "probe", "report")
-_COMPUTING_FILES = ("imaging.py", "photos.py", "study.py", "text.py", "labels.py", "run.py")
+_COMPUTING = ("artifacts", "attention", "probe", "report")
+_COMPUTING_FILES = ("imaging.py", "photos.py", "study.py", "text.py", "labels.py", "run.py", "probabilities.py")
 _LIBRARIES = ("tensorflow", "keras", "numpy", "pillow")
 
 
@@ -94,16 +94,16 @@ class Store:
         return section
 
     def put(self, key: str, section: Section) -> None:
-        """Keep a section and its pictures."""
-        self.put_pictures(section)
+        """Keep a section with its pictures and files."""
+        self.put_assets(section)
         _write(self._sections / f"{key}.json", codec.dumps(section).encode())
 
-    def put_pictures(self, section: Section) -> None:
-        """Keep the pictures alone; they are named by their content, so this is never wrong."""
-        for picture in codec.pictures_of(section):
-            path = self._assets / codec.asset_name(picture)
+    def put_assets(self, section: Section) -> None:
+        """Keep the pictures and files alone; they are named by their content, so this is never wrong."""
+        for asset in codec.assets_of(section):
+            path = self._assets / codec.asset_name(asset)
             if not path.exists():
-                _write(path, picture.data)
+                _write(path, asset.data)
 
     def parse(self, text: str) -> Section:
         """A section from its JSON, with the pictures that are kept here."""

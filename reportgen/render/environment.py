@@ -19,7 +19,7 @@ from markupsafe import Markup
 from reportgen import __version__, resources
 from reportgen.render import names, outline, pictures
 from reportgen.render.language import LANGUAGES, Speaker
-from reportgen.report.blocks import Block, Chart, Diagram, Picture, Scale
+from reportgen.report.blocks import Attachment, Block, Chart, Diagram, Picture, Scale
 from reportgen.report.codec import asset_name
 from reportgen.report.document import Formula, Report, Section
 
@@ -56,8 +56,8 @@ class Addresses:
     def __post_init__(self) -> None:
         self.pages = names.page_names(self.report)
 
-    def picture(self, picture: Picture) -> str:
-        """The file of a picture."""
+    def picture(self, picture: Picture | Attachment) -> str:
+        """The file of a picture, or an attached one."""
         return self.place.assets + asset_name(picture)
 
     def page(self, section: Section | None, language: str = "") -> str:
@@ -145,7 +145,8 @@ def _filters(speaker: Speaker, addresses: Addresses) -> dict[str, Filter]:
         "thumbnail": outline.thumbnail,
         "runs": outline.runs,
         "chapters": outline.chapters,
-        "chapter_title": lambda chapter: speaker.say(outline.chapter_title(chapter)),
+        "chapter_title": lambda one: speaker.say(outline.chapter_title(one)),
+        "chapter_key": outline.chapter_key,
         "role_title": lambda role: speaker.say(outline.role_title(role)),
         "neighbours": outline.neighbours,
         "alignments": outline.alignments,

@@ -17,7 +17,7 @@ from PIL import Image, ImageDraw
 from reportgen.render import Output, charts, diagram, raster
 from reportgen.render.drawing import COLOURS, wrap
 from reportgen.render.language import Speaker
-from reportgen.report.blocks import Block, Chart, Diagram, Figure, Gallery, Picture, Scale
+from reportgen.report.blocks import Block, Chart, Diagram, Download, Figure, Gallery, Picture, Scale
 from reportgen.report.colours import TABLES
 from reportgen.report.document import Report
 from reportgen.report.names import slug
@@ -46,6 +46,12 @@ def render(report: Report, output: Output, templates: Sequence[Path] = ()) -> No
     for name, blocks in grouped(report):
         sheets = [draw(block, speaker) for block in blocks]
         _write(_stack(sheets), folder / f"{name}.png")
+    for section in report.sections:
+        for block in section.blocks:
+            if isinstance(block, Download):
+                network = f"{section.network}_" if section.network else ""
+                name = slug(f"{report.prefix}{network}{block.name}")
+                (folder / f"{name}.{block.file.suffix}").write_bytes(block.file.data)
 
 
 def grouped(report: Report) -> Iterator[tuple[str, list[Block]]]:
@@ -56,9 +62,10 @@ def grouped(report: Report) -> Iterator[tuple[str, list[Block]]]:
         for block in section.blocks:
             if isinstance(block, Figure | Gallery | Chart | Diagram):
                 files.setdefault(block.name.partition(":")[0], []).append(block)
-        several = bool(section.sample) and section.name != section.artifact
+        several = bool(section.sample) and section.name.endswith(f"-{section.sample}")
         for stem, blocks in files.items():
-            name = slug(f"{report.prefix}{stem}" + (f"_{section.sample}" if several else ""))
+            network = f"{section.network}_" if section.network else ""
+            name = slug(f"{report.prefix}{network}{stem}" + (f"_{section.sample}" if several else ""))
             plain, number = name, 2
             while name.casefold() in taken:
                 name, number = f"{plain}_{number}", number + 1
@@ -84,7 +91,8 @@ def _gallery(block: Gallery, speaker: Speaker) -> Image.Image:
     """Pictures in rows, each under its label."""
     count = len(block.pictures)
     mosaics = any(picture.grid and len(picture.grid.numbers) > 1 for picture in block.pictures)
-    columns = min(count, 3 if mosaics else 2 if block.layout == "compare" and count < 4 else 4) or 1
+    usual = 3 if mosaics else 2 if block.layout == "compare" and count < 4 else 4
+    columns = max(1, min(count, block.columns or usual))
     width = (ROOM - MARGIN * (columns - 1)) // columns
     cells = []
     for place, picture in enumerate(block.pictures):

@@ -29,9 +29,18 @@ THUMBNAIL_BYTES = 120_000
 """A larger picture is not fetched only to be shown small."""
 
 
-def chapter_title(chapter: str) -> Text:
-    """The title of a chapter: the tool's own are translated, the user's are as the user wrote them."""
-    return CHAPTERS.get(chapter, chapter)
+def chapter_title(one: Chapter | Section) -> Text:
+    """The title of a chapter, or of a section's: the tool's own are translated, the user's are as they were written.
+
+    A chapter about a further network of the report bears its name.
+    """
+    title = CHAPTERS.get(one.chapter, one.chapter)
+    return _("{chapter}: {network}", chapter=title, network=one.network) if one.network else title
+
+
+def chapter_key(one: Chapter | Section) -> str:
+    """What tells chapters apart."""
+    return f"{one.network}/{one.chapter}" if one.network else one.chapter
 
 
 def role_title(role: str) -> Text:
@@ -49,10 +58,16 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Chapter:
-    """Sections that belong together, in reading order."""
+    """Sections of one network that belong together, in reading order."""
 
-    name: str
+    chapter: str
     sections: tuple[Section, ...]
+    network: str = ""
+
+    @property
+    def name(self) -> str:
+        """What tells it from the others."""
+        return chapter_key(self)
 
     @property
     def entries(self) -> tuple[Entry, ...]:
@@ -65,10 +80,10 @@ class Chapter:
 
 def chapters(report: Report) -> tuple[Chapter, ...]:
     """The chapters in the order in which they first appear."""
-    gathered: dict[str, list[Section]] = {}
+    gathered: dict[tuple[str, str], list[Section]] = {}
     for section in report.sections:
-        gathered.setdefault(section.chapter, []).append(section)
-    return tuple(Chapter(name, tuple(sections)) for name, sections in gathered.items())
+        gathered.setdefault((section.chapter, section.network), []).append(section)
+    return tuple(Chapter(chapter, tuple(sections), network) for (chapter, network), sections in gathered.items())
 
 
 def neighbours(section: Section, report: Report) -> tuple[Section | None, Section | None]:

@@ -1,4 +1,4 @@
-"""The eight things a report can say. The set is closed: renderers know exactly these.
+"""The nine things a report can say. The set is closed: renderers know exactly these.
 
 A block holds data, never a drawing of it, and `Message`s, never sentences in one language.
 Pictures are the exception that stays language-free: they hold pixels without any words.
@@ -123,8 +123,8 @@ class Figure:
 class Gallery:
     """Several pictures that belong together, each with a label.
 
-    layout: "grid" of equals, "strip" of steps in order, "compare" of a few side by side.
-    `notes` is empty or one line of small print for each picture.
+    layout: "grid" of equals, "strip" of steps in order, "compare" of a few side by side. With `columns` the
+    pictures are the rows of a sheet, so many in each. `notes` is empty or one line of small print for each picture.
     """
 
     kind: ClassVar[str] = "gallery"
@@ -136,13 +136,14 @@ class Gallery:
     layout: Literal["grid", "strip", "compare"] = "grid"
     scale: Scale | None = None
     notes: tuple[Text, ...] = ()
+    columns: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
     """A column of a table. `format` as in `Fact`; `code` shows the cells as code."""
 
-    title: Message
+    title: Text
     format: str = ""
     code: bool = False
 
@@ -162,7 +163,7 @@ class Table:
 class Series:
     """One row of numbers of a chart; None is a gap. `spread` is the half-length of error bars."""
 
-    label: Message
+    label: Text
     values: tuple[Number | None, ...]
     spread: tuple[Number | None, ...] = ()
 
@@ -229,5 +230,34 @@ class Note:
     level: Level = "finding"
 
 
-Block: TypeAlias = Prose | Fact | Figure | Gallery | Table | Chart | Diagram | Note
-KINDS: tuple[type, ...] = (Prose, Fact, Figure, Gallery, Table, Chart, Diagram, Note)
+@dataclass(frozen=True, eq=False)
+class Attachment:
+    """A file of numbers that goes beside the report; `suffix` is its ending."""
+
+    data: bytes
+    suffix: str
+
+    @cached_property
+    def digest(self) -> str:
+        """The SHA-256 of the file's bytes; it names the file in `assets/`."""
+        return hashlib.sha256(self.data).hexdigest()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Attachment) and (self.digest, self.suffix) == (other.digest, other.suffix)
+
+    def __hash__(self) -> int:
+        return hash((self.digest, self.suffix))
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """A file to take away, saved under its name; `label` tells what is in it."""
+
+    kind: ClassVar[str] = "download"
+    name: str
+    file: Attachment
+    label: Message
+
+
+Block: TypeAlias = Prose | Fact | Figure | Gallery | Table | Chart | Diagram | Note | Download
+KINDS: tuple[type, ...] = (Prose, Fact, Figure, Gallery, Table, Chart, Diagram, Note, Download)

@@ -1,7 +1,7 @@
 """A report as JSON and back again; `load(save(report)) == report`.
 
 One walk over dataclass fields serves every type, driven by the type hints: a new block kind or a
-new field needs no line here. Pictures go beside the JSON as `assets/<digest>.<suffix>`.
+new field needs no line here. Pictures and attached files go beside the JSON as `assets/<digest>.<suffix>`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from reportgen.errors import InputError
-from reportgen.report.blocks import KINDS, Figure, Gallery, Picture
+from reportgen.report.blocks import KINDS, Attachment, Download, Figure, Gallery, Picture
 from reportgen.report.document import FORMAT, Report, Section
 from reportgen.text import Message
 
@@ -24,9 +24,9 @@ ReadAsset = Callable[[str], bytes]
 _KIND = {kind.kind: kind for kind in KINDS}  # type: ignore[attr-defined]
 
 
-def asset_name(picture: Picture) -> str:
-    """The file name of a picture inside `assets/`."""
-    return f"{picture.digest[:32]}.{picture.suffix}"
+def asset_name(asset: Picture | Attachment) -> str:
+    """The file name of a picture or an attached file inside `assets/`."""
+    return f"{asset.digest[:32]}.{asset.suffix}"
 
 
 def dumps(value: Report | Section) -> str:
@@ -58,10 +58,10 @@ def save(report: Report, folder: Path) -> None:
     assets = folder / "assets"
     assets.mkdir(parents=True, exist_ok=True)
     for section in report.sections:
-        for picture in pictures_of(section):
-            path = assets / asset_name(picture)
+        for asset in assets_of(section):
+            path = assets / asset_name(asset)
             if not path.exists():
-                path.write_bytes(picture.data)
+                path.write_bytes(asset.data)
     (folder / "report.json").write_text(dumps(report), encoding="utf-8")
 
 
@@ -93,13 +93,15 @@ def load(path: Path) -> Report:
     return report
 
 
-def pictures_of(section: Section) -> Iterator[Picture]:
-    """Every picture of a section, with repeats."""
+def assets_of(section: Section) -> Iterator[Picture | Attachment]:
+    """Every picture and attached file of a section, with repeats."""
     for block in section.blocks:
         if isinstance(block, Figure):
             yield block.picture
         elif isinstance(block, Gallery):
             yield from block.pictures
+        elif isinstance(block, Download):
+            yield block.file
 
 
 def encode(value: Any) -> Any:
@@ -107,6 +109,8 @@ def encode(value: Any) -> Any:
     if isinstance(value, Picture):
         fields = {"asset": asset_name(value), "width": value.width, "height": value.height, "kind": value.kind}
         return fields | ({"grid": encode(value.grid)} if value.grid else {})
+    if isinstance(value, Attachment):
+        return {"asset": asset_name(value), "suffix": value.suffix}
     if isinstance(value, Message):
         fields = {"say": value.id}
         if value.plural:
@@ -136,12 +140,8 @@ def _hints(kind: type) -> dict[str, Any]:
 
 
 def _decode(hint: Any, data: Any, read_asset: ReadAsset) -> Any:
-    if hint is Picture:
-        grid = hint_of(Picture, "grid")
-        return Picture(
-            read_asset(data["asset"]), data["width"], data["height"], data["kind"],
-            _decode(grid, data.get("grid"), read_asset),
-        )
+    if hint in (Picture, Attachment):
+        return _asset(hint, data, read_asset)
     if isinstance(data, Mapping) and "say" in data:
         values = tuple(sorted((k, _decode(Any, v, read_asset)) for k, v in data.get("with", {}).items()))
         return Message(data["say"], data.get("plural", ""), values, data.get("context", ""))
@@ -164,6 +164,13 @@ def _decode(hint: Any, data: Any, read_asset: ReadAsset) -> Any:
     if origin is Literal and data not in arguments:
         raise ValueError(f"{data!r} is not one of {arguments}")
     return data
+
+
+def _asset(hint: Any, data: Any, read_asset: ReadAsset) -> Picture | Attachment:
+    if hint is Attachment:
+        return Attachment(read_asset(data["asset"]), data["suffix"])
+    grid = _decode(hint_of(Picture, "grid"), data.get("grid"), read_asset)
+    return Picture(read_asset(data["asset"]), data["width"], data["height"], data["kind"], grid)
 
 
 def hint_of(kind: type, field: str) -> Any:

@@ -23,7 +23,8 @@ class Formula:
 class Section:
     """What one artifact saw in one sample, or in the model when `sample` is empty.
 
-    `name` is unique in the report and makes the page's file name.
+    `name` is unique in the report and makes the page's file name. `network` is empty for the report's first
+    network, the name of any further one.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Section:
     blocks: tuple[Block, ...]
     formulas: tuple[Formula, ...] = ()
     sample: str = ""
+    network: str = ""
 
     @property
     def notes(self) -> tuple[Note, ...]:
