@@ -7,15 +7,22 @@ from reportgen.artifacts.activation_maps import ActivationMaps
 from reportgen.artifacts.activation_statistics import ActivationStatistics
 from reportgen.artifacts.architecture import Architecture
 from reportgen.artifacts.base import Artifact
+from reportgen.artifacts.class_activation import ClassActivationByLayer, ClassActivationMaps
 from reportgen.artifacts.dense_layers import DenseLayers
+from reportgen.artifacts.faithfulness import Faithfulness
 from reportgen.artifacts.filter_comparison import FilterComparison
 from reportgen.artifacts.filter_images import FilterImages
 from reportgen.artifacts.filter_reading import FilterReading
 from reportgen.artifacts.filter_statistics import FilterStatistics
+from reportgen.artifacts.gradient_maps import BackpropRules, GradientMaps
+from reportgen.artifacts.hiding_maps import HidingMaps
 from reportgen.artifacts.input import InputImage
+from reportgen.artifacts.looking_where import LookingWhere
+from reportgen.artifacts.map_agreement import MapAgreement
 from reportgen.artifacts.prediction import Prediction
 from reportgen.artifacts.progression import Progression
 from reportgen.artifacts.receptive_field import ReceptiveField
+from reportgen.artifacts.sanity import Sanity
 from reportgen.artifacts.summary import Summary
 
 ORDER: tuple[type[Artifact], ...] = (
@@ -33,9 +40,18 @@ ORDER: tuple[type[Artifact], ...] = (
     ActivationHeatmaps,
     ActivationStatistics,
     DenseLayers,
+    ClassActivationMaps,
+    ClassActivationByLayer,
+    GradientMaps,
+    BackpropRules,
+    HidingMaps,
+    LookingWhere,
+    Faithfulness,
+    Sanity,
+    MapAgreement,
 )
 CATALOGUE: dict[str, type[Artifact]] = {artifact.name: artifact for artifact in ORDER}
 GROUPS: dict[str, tuple[str, ...]] = {
     chapter: tuple(name for name, artifact in CATALOGUE.items() if artifact.chapter == chapter)
-    for chapter in ("filters", "activations", "attention", "optimization")
+    for chapter in ("overview", "filters", "activations", "attention", "optimization")
 }
