@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from reportgen.errors import UsageError
+from reportgen.text import Message, _
 
 DATA = Path(__file__).parent / "data"
 OnProgress: TypeAlias = Callable[[float, str], None]
@@ -28,15 +29,29 @@ class TrainingResult:
 
 @dataclass(frozen=True, slots=True)
 class Lab:
-    """A lab: its name on the command line and the module that trains its network."""
+    """A lab: its name on the command line and the module that trains its network.
+
+    `data` are the data sets that it can be trained on, the usual one first; empty where there is only one.
+    `classes` are the names of the classes that the shipped network tells apart.
+    """
 
     name: str
     module: str
+    data: tuple[str, ...] = ()
+    classes: tuple[Message, ...] = ()
 
-    def train(self, out: Path, *, seed: int, epochs: int | None, on_progress: OnProgress) -> TrainingResult:
+    def train(
+        self, out: Path, *, seed: int, epochs: int | None, on_progress: OnProgress, data: str = ""
+    ) -> TrainingResult:
         """Train the network and write it to a file, whole or not at all."""
+        if data and data not in self.data:
+            known = ", ".join(self.data) or "its own generated data alone"
+            raise UsageError(
+                f"The lab '{self.name}' cannot be trained on '{data}'.", slug="unknown-data", hint=f"It knows: {known}."
+            )
         trainer: Any = importlib.import_module(self.module)
-        result: TrainingResult = trainer.train(out, seed=seed, epochs=epochs, on_progress=on_progress)
+        chosen = {"data": data or self.data[0]} if self.data else {}
+        result: TrainingResult = trainer.train(out, seed=seed, epochs=epochs, on_progress=on_progress, **chosen)
         return result
 
 
@@ -49,8 +64,16 @@ class DemoFiles:
     masks: tuple[Path, ...]
 
 
+SHAPES = (
+    _("ring", context="class"), _("triangle", context="class"), _("square", context="class"),
+    _("star", context="class"), _("cross", context="class"), _("crescent", context="class"),
+    _("heart", context="class"), _("striped ball", context="class"), _("spotted ball", context="class"),
+    _("chequered ball", context="class"),
+)
+"""The classes of the generated pictures of `reportgen.labs.shapes`."""
 LABS: Mapping[str, Lab] = {
     "texture-unet": Lab("texture-unet", "reportgen.labs.texture_unet"),
+    "cifar10-cnn": Lab("cifar10-cnn", "reportgen.labs.cifar10_cnn", ("shapes", "cifar10"), SHAPES),
 }
 
 
@@ -63,6 +86,17 @@ def find_lab(name: str) -> Lab:
         f"There is no lab '{name}'." + (f" Did you mean '{close[0]}'?" if close else ""),
         slug="unknown-lab", hint=f"Known are: {', '.join(LABS)}.",
     )
+
+
+def class_names(lab: str) -> tuple[Message, ...]:
+    """The names of the classes of a lab's network, which can be said in every language."""
+    classes = find_lab(lab).classes
+    if not classes:
+        raise UsageError(
+            f"The lab '{lab}' has no classes.", slug="unknown-lab",
+            hint=f"Those with classes are: {', '.join(name for name, other in LABS.items() if other.classes)}.",
+        )
+    return classes
 
 
 def demo_files() -> DemoFiles:
