@@ -21,7 +21,7 @@ from pathlib import Path
 
 from reportgen import __version__, output, resources
 from reportgen.artifacts.base import ImageArtifact
-from reportgen.attention.goals import check_wishes
+from reportgen.attention.wishes import check_wishes
 from reportgen.config import Config, StudyTable
 from reportgen.errors import InputError, UsageError
 from reportgen.labels import read_labels

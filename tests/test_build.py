@@ -44,8 +44,16 @@ def inputs(folder: Path) -> Path:
     return folder
 
 
+LOOKS = ("overview", "filters", "activations")
+"""What asks for no gradients, and is quick for that reason."""
+
+
+EVERYTHING = (*LOOKS, "attention")
+
+
 def config(folder: Path, /, **more: Any) -> Config:
-    wishes = {
+    wishes: dict[str, Any] = {
+        "select": LOOKS,
         "model": {"file": str(folder / "tiny.keras")}, "image": [{"file": str(folder / "half.png"), "label": "cat"}],
         "labels": ("cat", "dog", "owl"), "folder": str(folder / "site"),
     }
@@ -61,7 +69,7 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 def test_the_output_folder_keeps_its_contract(tmp_path: Path, probe: FakeProbe) -> None:
-    report = run(config(inputs(tmp_path)), tmp_path)
+    report = run(config(inputs(tmp_path), select=EVERYTHING), tmp_path)
     assert report is not None
     assert not report.failed, [str(note.text) for section in report.sections for note in section.notes if note.level == "failed"]
     names = set(files(tmp_path / "site"))
@@ -75,7 +83,7 @@ def test_the_output_folder_keeps_its_contract(tmp_path: Path, probe: FakeProbe) 
     assert {
         "results/filters_edges.png", "results/filters_comparison.png", "results/filter_statistics.png",
         "results/input_image_for_activations.png", "results/activations_01_edges.png", "results/activation_heatmaps.png",
-        "results/activation_statistics.png", "results/layer_progression.png",
+        "results/activation_statistics.png", "results/layer_progression.png", "results/gradcam_mix_cat.png", "results/attention_cam.png",
     } <= names
     manifest = json.loads((tmp_path / "site" / "manifest.json").read_text())
     assert {entry["path"] for entry in manifest["files"]} == names - {"manifest.json"}
@@ -85,6 +93,14 @@ def test_the_output_folder_keeps_its_contract(tmp_path: Path, probe: FakeProbe) 
 def test_all_artifacts_share_one_pass(tmp_path: Path, probe: FakeProbe) -> None:
     run(config(inputs(tmp_path)), tmp_path)
     assert probe.passes == 1
+
+
+def test_all_maps_of_a_class_share_one_more_pass_each(tmp_path: Path, probe: FakeProbe) -> None:
+    wishes = config(inputs(tmp_path), select=(*LOOKS, "cam", "cam_layers", "pointing"))
+    report = run(wishes, tmp_path)
+    assert report is not None
+    classes = 3
+    assert probe.passes == 1 + classes
 
 
 def test_the_same_build_again_opens_nothing_and_writes_nothing(tmp_path: Path, probe: FakeProbe) -> None:
@@ -130,7 +146,7 @@ def test_two_processes_write_the_same_as_one(tmp_path: Path, probe: FakeProbe) -
     folder = inputs(tmp_path)
     for name, jobs in (("a", 1), ("b", 2)):
         store = Store(tmp_path / "cache")
-        build.build_site(config(folder, folder=str(tmp_path / name)), store, jobs=jobs, isolated=False)
+        build.build_site(config(folder, folder=str(tmp_path / name), select=EVERYTHING), store, jobs=jobs, isolated=False)
     assert files(tmp_path / "a") == files(tmp_path / "b")
 
 
@@ -164,7 +180,7 @@ def test_a_broken_artifact_costs_its_own_section_only(
     tmp_path: Path, probe: FakeProbe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(artifacts.CATALOGUE, "broken", Broken)
-    wishes = config(inputs(tmp_path), outputs=("html",))
+    wishes = config(inputs(tmp_path), outputs=("html",), select=(*LOOKS, "broken"))
     report = run(wishes, tmp_path)
     assert report is not None
     failed = [section.name for section in report.sections if section.failed]

@@ -7,7 +7,8 @@ from reportgen.artifacts.activation_maps import ActivationMaps
 from reportgen.artifacts.activation_statistics import ActivationStatistics
 from reportgen.artifacts.architecture import Architecture
 from reportgen.artifacts.base import Artifact
-from reportgen.artifacts.class_activation import ClassActivationByLayer, ClassActivationMaps
+from reportgen.artifacts.class_activation import ClassActivationMaps
+from reportgen.artifacts.class_activation_by_layer import ClassActivationByLayer
 from reportgen.artifacts.dense_layers import DenseLayers
 from reportgen.artifacts.faithfulness import Faithfulness
 from reportgen.artifacts.filter_comparison import FilterComparison

@@ -21,8 +21,8 @@ from reportgen.study import Sample, Study
 from reportgen.text import Message, Text, _
 
 SHOWN = ("gradcam", "occlusion", "rise")
-EVEN = 1.2
-"""Heat that lies inside the object no more than so many times as often as by chance is not aimed at it."""
+ODDS = 1.5
+"""The odds of heat to lie on the object, as a multiple of chance, from which on a network is said to look at it."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ def _answer(goal: Goal, found: dict[str, Pointing], share: float) -> Iterator[No
     method = "gradcam" if "gradcam" in found else next(iter(found))
     one = found[method]
     hits = sum(other.hit for other in found.values())
-    aims = one.energy > EVEN * share
+    aims = one.energy * (1 - share) > ODDS * share * (1 - one.energy)
     verdict = _("the network looks at the object") if aims else _("the network does not aim at the object")
     yield Note(_(
         "For “{goal}” {verdict}: {energy:.1%} of the heat of {method} lies on it, which takes {share:.1%} of the area; "

@@ -35,7 +35,7 @@ def test_sparsity_and_the_strongest_units_are_listed() -> None:
     blocks = look(DenseLayers(strongest=2), hidden([0, 3, 0, 1, 0, 6, 0, 0]))
     row = table(blocks, "dense_layers")["fc"]
     assert row["Sparsity"] == pytest.approx(5 / 8)
-    assert row["Strongest units"] == "5; 1"
+    assert str(row["Strongest units"]) == "5; 1"
     assert named(blocks, "dense_layers:fc").marked == (1, 5)
     assert findings(blocks)[0] == (
         "`fc`: 62.5% of 8 units are exactly zero; the strongest (5; 1) hold 90.0% of the layer's whole answer."

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from reportgen.attention.goals import check_wishes, confidences, goals_of, read_wish
+from reportgen.attention.goals import confidences, goals_of
+from reportgen.attention.wishes import check_wishes, read_wish
 from reportgen.errors import UsageError
 from reportgen.probe import Places, Target
 from reportgen.study import MapSettings, Study
