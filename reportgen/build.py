@@ -35,7 +35,7 @@ from reportgen.report.names import slug
 from reportgen.run import Look, look_at_all
 from reportgen.store import Store, digest, digest_of_code, digest_of_files, version_of
 from reportgen.study import ImageSource, open_study
-from reportgen.text import Text, _
+from reportgen.text import Text, _, listed
 from reportgen.worker import look_apart
 
 log = logging.getLogger(__name__)
@@ -124,11 +124,17 @@ def look_here(
 def gather(config: Config, store: Store, sections: tuple[Section, ...]) -> Report:
     """The report of these sections."""
     log.info("3 gather")
-    title = config.title or _("Report on the network {name}", name=model_name(config))
+    title = config.title or _title([model_name(table) for table in config.studies])
     versions = [("reportgen", __version__), ("Python", platform.python_version())]
     versions += [(title, version_of(name)) for title, name in _SHOWN_VERSIONS if version_of(name)]
     provenance = Provenance(sources_of(config, store), tuple(versions), command_of(config))
     return Report(title, sections, provenance, lab_of(config), config.prefix)
+
+
+def _title(networks: list[str]) -> Text:
+    if len(networks) == 1:
+        return _("Report on the network {name}", name=networks[0])
+    return _("Report on the networks {names}", names=listed(networks))
 
 
 _SHOWN_VERSIONS = (("TensorFlow", "tensorflow"), ("Keras", "keras"), ("NumPy", "numpy"))

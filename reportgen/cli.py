@@ -371,7 +371,7 @@ def _wishes(options: dict[str, Any]) -> dict[str, Any]:
     }
     if model:
         wishes["model"] = model
-    if "images" in given:
+    if given.keys() & {"images", "truths", "masks"}:
         wishes["image"] = _images(given)
     if "artifacts" in given:
         wishes["select"] = tuple(name.strip() for name in given["artifacts"].split(",") if name.strip())
@@ -386,7 +386,7 @@ def _wishes(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _images(given: dict[str, Any]) -> list[dict[str, Any]]:
-    images = [{"file": image} for image in given["images"]]
+    images = [{"file": image} for image in given.get("images", ())]
     for option, key in (("truths", "label"), ("masks", "mask")):
         values = given.get(option, ())
         if len(values) > len(images):

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from reportgen import artifacts, build
 from reportgen.artifacts.base import ModelArtifact
 from reportgen.config import Config, validate
+from reportgen.errors import UsageError
 from reportgen.report.blocks import Block, Fact
 from reportgen.report.codec import load
 from reportgen.report.document import Report
@@ -217,3 +219,44 @@ def test_a_render_that_fails_leaves_the_old_report(
         run(config(tmp_path, outputs=("html",), templates=(str(looks.parent),)), tmp_path)
     assert files(tmp_path / "site") == before
     assert not list(tmp_path.glob(".site*"))
+
+
+def test_two_networks_stand_in_one_report(tmp_path: Path, probe: FakeProbe) -> None:
+    folder = inputs(tmp_path)
+    (folder / "second.keras").write_bytes(b"stands for another")
+    further = {
+        "model": {"file": str(folder / "second.keras")}, "image": [{"file": str(folder / "half.png")}],
+        "labels": ("cat", "dog", "owl"), "select": ("summary", "prediction", "cam"),
+    }
+    report = run(config(folder, more=[further], select=("summary", "prediction")), tmp_path)
+    assert report is not None
+    assert not report.failed
+    assert str(report.title) == "Report on the networks tiny, second"
+    assert [section.name for section in report.sections] == [
+        "summary", "prediction", "second-summary", "second-prediction", "second-cam",
+    ]
+    assert {section.network for section in report.sections} == {"", "second"}
+    assert probe.opened == 2  # type: ignore[attr-defined]
+    site = tmp_path / "site"
+    assert "Attention: second" in (site / "en" / "index.html").read_text(encoding="utf-8")
+    assert (site / "results" / "second_attention_cam.png").exists()
+    assert [source.name for source in report.provenance.sources if source.role == "model"] == [
+        "tiny.keras", "second.keras",
+    ]
+
+
+def test_a_target_that_is_not_there_is_refused_before_anything_is_looked_at(tmp_path: Path, probe: FakeProbe) -> None:
+    wishes = config(inputs(tmp_path), select=EVERYTHING, attention={"targets": ("zebra",)})
+    with pytest.raises(UsageError, match="zebra"):
+        run(wishes, tmp_path)
+    assert probe.passes == 0
+    assert not (tmp_path / "site").exists()
+
+
+def test_raw_maps_stand_beside_the_figures_and_on_the_page(tmp_path: Path, probe: FakeProbe) -> None:
+    quick = {"raw_maps": True, "samples": 2, "steps": 2, "masks": 8}
+    run(config(inputs(tmp_path), select=("cam", "saliency"), attention=quick), tmp_path)
+    site = tmp_path / "site"
+    with np.load(site / "results" / "attention_cam_half.npz", allow_pickle=False) as arrays:
+        assert "gradcam.cat" in arrays.files
+    assert 'download="attention_cam_half.npz"' in (site / "uk" / "cam.html").read_text(encoding="utf-8")

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 
 from reportgen.errors import InputError
 from reportgen.report import codec
-from reportgen.report.blocks import Fact, Figure, Picture
+from reportgen.report.blocks import Attachment, Download, Fact, Figure, Picture
 from reportgen.report.document import Report, Section
 from reportgen.text import _
 from tests.report_values import reports
@@ -55,3 +55,12 @@ def test_a_picture_outside_the_assets_is_refused(tmp_path: Path) -> None:
     path.write_text(path.read_text().replace('"asset": "', '"asset": "../../etc/'))
     with pytest.raises(InputError, match="outside its assets"):
         codec.load(tmp_path)
+
+
+def test_a_file_to_take_away_is_kept_beside_the_report(tmp_path: Path) -> None:
+    words = _("words")
+    numbers = Download("maps", Attachment(b"\x00numbers", "npz"), words)
+    report = Report(words, (Section("s", "s", "overview", words, words, words, (numbers,)),))
+    codec.save(report, tmp_path)
+    assert [path.suffix for path in (tmp_path / "assets").iterdir()] == [".npz"]
+    assert codec.load(tmp_path) == report

@@ -108,3 +108,29 @@ def test_preprocessing_may_be_arithmetic() -> None:
 def test_the_example_configurations_are_valid() -> None:
     for path in (Path(__file__).parent.parent / "configs").glob("*.toml"):
         read_config(path, {})
+
+
+def test_problems_of_attention_and_of_further_networks_are_told_with_their_place() -> None:
+    with pytest.raises(UsageError) as told:
+        validate({
+            "attention": {"clases": 3},
+            "more": [{"model": {"fille": "x"}, "select": ["camm"], "artifacts": {"cam": {"sides": 3}}}],
+        }, "lab.toml")
+    for part in ("'clases'", "Did you mean 'classes'?", "'fille'", "Did you mean 'file'?",
+                 "unknown parameter 'sides'"):
+        assert part in told.value.message
+    with pytest.raises(UsageError, match="noise must be above 0"):
+        validate({"attention": {"noise": 2}}, "lab.toml")
+    with pytest.raises(UsageError, match="There is no artifact 'camm'"):
+        validate({"more": [{"select": ["camm"]}]}, "lab.toml")
+
+
+def test_paths_of_further_networks_start_from_the_files_folder_too(tmp_path: Path) -> None:
+    (tmp_path / "b.keras").touch()
+    (tmp_path / "lab.toml").write_text(
+        'model = "lab:texture-unet"\n[[more]]\nmodel = "b.keras"\n[[more.image]]\nfile = "cat.png"\nmask = "m.png"\n'
+    )
+    first, second = read_config(tmp_path / "lab.toml", {}).studies
+    assert first.model.file == "lab:texture-unet"
+    assert second.model.file == str(tmp_path / "b.keras")
+    assert (second.image[0].file, second.image[0].mask) == (tmp_path / "cat.png", tmp_path / "m.png")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
@@ -204,5 +205,5 @@ def of_family(*families: Family) -> tuple[str, ...]:
 
 
 def formulas(names: Sequence[str]) -> tuple[Formula, ...]:
-    """The formulas of these methods."""
-    return tuple(METHODS[name].formula for name in names)
+    """The formulas of these methods, each under the method's name."""
+    return tuple(dataclasses.replace(METHODS[name].formula, title=METHODS[name].title) for name in names)

@@ -10,7 +10,7 @@ import dataclasses
 import logging
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -60,7 +60,7 @@ def document(report: Report, speaker: Speaker, templates: Sequence[Path] = ()) -
 
 def page(report: Report, speaker: Speaker, shelf: _Shelf, templates: Sequence[Path] = ()) -> str:
     """The document before it is set: one page of HTML, its pictures put on the shelf."""
-    report = dataclasses.replace(report, sections=tuple(map(for_paper, report.sections)))
+    report = dataclasses.replace(report, sections=told_once(map(for_paper, report.sections)))
     environment = make_environment(report, speaker, templates)
     numbers = _Numbers(report)
     environment.filters |= {
@@ -68,6 +68,7 @@ def page(report: Report, speaker: Speaker, shelf: _Shelf, templates: Sequence[Pa
         "chapter_number": numbers.chapter,
         "section_number": numbers.section,
         "formula_number": numbers.formula,
+        "explained": numbers.explains,
         "printed": lambda picture: shelf.picture(picture),
         "drawn": lambda block: shelf.drawing(block, speaker),
         "scale_bar": shelf.scale,
@@ -101,6 +102,17 @@ def for_paper(section: Section) -> Section:
         if place in kept or not isinstance(block, Figure):
             blocks.append(block)
     return dataclasses.replace(section, blocks=tuple(blocks))
+
+
+def told_once(sections: Iterable[Section]) -> tuple[Section, ...]:
+    """The sections without the tables that an earlier one has, word for word: paper is read from the beginning."""
+    told: set[Table] = set()
+    kept: list[Section] = []
+    for section in sections:
+        blocks = tuple(block for block in section.blocks if not (isinstance(block, Table) and block in told))
+        told.update(block for block in blocks if isinstance(block, Table))
+        kept.append(dataclasses.replace(section, blocks=blocks))
+    return tuple(kept)
 
 
 _DENSITIES = ((4, "easy"), (6, "medium"), (8, "tight"), (99, "tightest"))
@@ -146,15 +158,18 @@ class _Numbers:
         self._sections: dict[str, str] = {}
         self._chapters: dict[str, int] = {}
         self._formulas: dict[tuple[str, int], str] = {}
+        self._explaining: dict[str, str] = {}
         for number, chapter in enumerate(outline.chapters(report), start=1):
             self._chapters[chapter.name] = number
-            self._count(chapter.name, [one for entry in chapter.entries for one in entry.sections], number)
+            self._count(chapter.entries, number)
 
-    def _count(self, _chapter: str, sections: Sequence[Section], number: int) -> None:
+    def _count(self, entries: Sequence[outline.Entry], number: int) -> None:
         figures = tables = formulas_seen = 0
+        sections = [section for entry in entries for section in entry.sections]
         for place, section in enumerate(sections, start=1):
             self._sections[section.name] = f"{number}.{place}"
-            for order in range(len(section.formulas)):
+            self._explaining.setdefault(section.artifact, section.name)
+            for order in range(len(section.formulas) if self.explains(section) else 0):
                 formulas_seen += 1
                 self._formulas[section.name, order] = f"{number}.{formulas_seen}"
             for block in section.blocks:
@@ -168,6 +183,10 @@ class _Numbers:
     def of(self, block: Block) -> str:
         """The number of a figure or table."""
         return self._blocks[id(block)]
+
+    def explains(self, section: Section) -> bool:
+        """True for the first section of its artifact: only there the reader is told what it is about."""
+        return self._explaining[section.artifact] == section.name
 
     def chapter(self, name: str) -> int:
         """The number of a chapter."""

@@ -13,10 +13,14 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class Formula:
-    """A formula in TeX (matplotlib's mathtext) and the sentence, beginning "where", that explains it."""
+    """A formula in TeX (matplotlib's mathtext) and the sentence, beginning "where", that explains it.
+
+    `title` says what it defines, where a section has several.
+    """
 
     tex: str
     where: Message | None = None
+    title: Text = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -243,9 +243,9 @@ def test_all_heat_inside_and_all_outside_get_opposite_answers() -> None:
     study = dataclasses.replace(fake_study(probe=Corner()), maps=MapSettings())
     inside = look(LookingWhere(methods=("saliency",)), with_mask(study, mask))
     outside = look(LookingWhere(methods=("saliency",)), with_mask(study, mask[::-1, ::-1]))
-    assert "the network looks at the object: 100.0%" in findings(inside)[0]
+    assert "the network looks at the object: 1 of 1 maps" in findings(inside)[0]
     assert rows_of(inside, "pointing")[0][1] is True
-    assert "the network does not aim at the object: 0.0%" in findings(outside)[0]
+    assert "the network does not aim at the object: 0 of 1 maps" in findings(outside)[0]
     assert rows_of(outside, "pointing")[0][1] is False
 
 

@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw
 
 from reportgen import imaging
 from reportgen.render import Output, figures, raster
-from reportgen.report.blocks import Chart, Figure, Series
+from reportgen.report.blocks import Attachment, Chart, Download, Figure, Series
 from reportgen.report.document import Report, Section
 from reportgen.text import _
 from tests.render.sample_report import sample_report
@@ -77,3 +77,14 @@ def test_a_map_is_enlarged_with_hard_pixels() -> None:
     made = figure("f")
     large = figures._enlarged(dataclasses.replace(made.picture, grid=None), 700)
     assert len({colour for _count, colour in large.getcolors(100_000) or []}) <= 49
+
+
+def test_downloads_and_figures_of_a_further_network_bear_its_name(tmp_path: Path) -> None:
+    numbers = Download("maps", Attachment(b"numbers", "npz"), WORDS)
+    first = section("cam", figure("cam"), numbers)
+    second = dataclasses.replace(section("other-cam", figure("cam"), numbers), artifact="cam", network="other")
+    figures.render(Report(WORDS, (first, second), prefix="lab4_"), Output(tmp_path, "en", "figures"))
+    assert {path.name for path in (tmp_path / "results").iterdir()} == {
+        "lab4_cam.png", "lab4_maps.npz", "lab4_other_cam.png", "lab4_other_maps.npz",
+    }
+    assert (tmp_path / "results" / "lab4_maps.npz").read_bytes() == b"numbers"

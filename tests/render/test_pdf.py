@@ -17,8 +17,8 @@ from PIL import Image
 from reportgen.render import Output, fonts, pdf
 from reportgen.render.language import Speaker
 from reportgen.render.print_pictures import FINEST, prepare
-from reportgen.report.blocks import Fact, Figure, Note
-from reportgen.report.document import Report, Section
+from reportgen.report.blocks import Column, Fact, Figure, Note, Table
+from reportgen.report.document import Formula, Report, Section
 from reportgen.text import _
 from tests.render.sample_report import sample_report, speaker
 from tests.render.test_figures import figure
@@ -198,3 +198,20 @@ def test_a_date_is_written_only_where_one_is_given(monkeypatch: pytest.MonkeyPat
     reader = pypdf.PdfReader(io.BytesIO(pdf.document(report, Speaker("en"))[0]))
     written = str(reader.metadata) + str(reader.xmp_metadata.stream.get_data() if reader.xmp_metadata else "")
     assert re.search("2023-?11-?14", written)
+
+
+def test_what_an_artifact_is_about_is_told_once_and_equal_tables_stand_once() -> None:
+    table = Table("methods", (Column("a"),), (("one",),), _("what they do"))
+    other = Table("methods", (Column("a"),), (("two",),), _("what they do"))
+    formula = Formula("x=1", _("where it stands"), "The rule")
+    sections = tuple(
+        Section(f"maps-{image}", "maps", "overview", _("maps"), _("About maps."), _("Read them."), blocks, (formula,), image)
+        for image, blocks in (("cat", (table,)), ("dog", (table, other)))
+    )
+    assert [len(section.blocks) for section in pdf.told_once(sections)] == [1, 1]
+    text = text_of(pdf.document(Report("Title", sections), Speaker("en"))[0])
+    assert text.count("About maps.") == 1
+    assert text.count("The rule:") == 1
+    assert text.count("(1.1)") == 1
+    assert "Table 1.1" in text
+    assert "Table 1.2" in text
