@@ -51,13 +51,14 @@ LOOKS = ("overview", "filters", "activations")
 
 
 EVERYTHING = (*LOOKS, "attention")
+QUICK = {"samples": 2, "steps": 2, "masks": 8}
 
 
 def config(folder: Path, /, **more: Any) -> Config:
     wishes: dict[str, Any] = {
         "select": LOOKS,
         "model": {"file": str(folder / "tiny.keras")}, "image": [{"file": str(folder / "half.png"), "label": "cat"}],
-        "labels": ("cat", "dog", "owl"), "folder": str(folder / "site"),
+        "labels": ("cat", "dog", "owl"), "folder": str(folder / "site"), "attention": QUICK,
     }
     return validate({**wishes, **more}, "test")
 
@@ -254,8 +255,7 @@ def test_a_target_that_is_not_there_is_refused_before_anything_is_looked_at(tmp_
 
 
 def test_raw_maps_stand_beside_the_figures_and_on_the_page(tmp_path: Path, probe: FakeProbe) -> None:
-    quick = {"raw_maps": True, "samples": 2, "steps": 2, "masks": 8}
-    run(config(inputs(tmp_path), select=("cam", "saliency"), attention=quick), tmp_path)
+    run(config(inputs(tmp_path), select=("cam", "saliency"), attention={**QUICK, "raw_maps": True}), tmp_path)
     site = tmp_path / "site"
     with np.load(site / "results" / "attention_cam_half.npz", allow_pickle=False) as arrays:
         assert "gradcam.cat" in arrays.files
