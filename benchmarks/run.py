@@ -37,21 +37,26 @@ def main() -> None:
     options.add_argument("--rounds", type=int, default=3)
     options.add_argument("--large", action="store_true", help="also the U-Net at 1024 × 1024 (needs 6 GiB)")
     arguments = options.parse_args()
-    WORK.mkdir(exist_ok=True)
-    model, image = WORK / "vgg16.keras", WORK / "image.png"
-    if not (model.exists() and image.exists()):
-        subprocess.run([sys.executable, "-c", SETUP.format(model=str(model), image=str(image))], check=True)
-    table = run_rounds(cases(model, image), arguments.rounds)
+    table = run_rounds(cases(*files()), arguments.rounds)
     print(report(table))  # noqa: T201 - it is what the program is for
     if arguments.large:
         print(large())  # noqa: T201
 
 
+def files() -> tuple[Path, Path]:
+    """VGG16 with random weights and an image, made when they are first wanted."""
+    WORK.mkdir(exist_ok=True)
+    model, image = WORK / "vgg16.keras", WORK / "image.png"
+    if not (model.exists() and image.exists()):
+        subprocess.run([sys.executable, "-c", SETUP.format(model=str(model), image=str(image))], check=True)
+    return model, image
+
+
 def cases(model: Path, image: Path) -> dict[str, tuple[str, Callable[[], Measure]]]:
     """Name → (what to reach, how to measure it)."""
     site, cache = WORK / "site", WORK / "cache"
-    files = ["--model", str(model), "--image", str(image), "--preprocess", "vgg16", "-o", str(site)]
-    build = [*REPORTGEN, "build", *files]
+    inputs = ["--model", str(model), "--image", str(image), "--preprocess", "vgg16", "-o", str(site)]
+    build = [*REPORTGEN, "build", *inputs, "--artifacts", "overview,filters,activations"]
     kept = [*build, "--cache", str(cache)]
 
     def fresh(command: list[str]) -> Measure:
