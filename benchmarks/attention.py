@@ -10,6 +10,7 @@ import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import argparse
+import dataclasses
 import statistics
 import sys
 import time
@@ -26,6 +27,7 @@ from reportgen.attention.cam import ONE_PASS
 from reportgen.attention.goals import goals_of
 from reportgen.attention.maps import Maps
 from reportgen.probe import open_probe
+from reportgen.probe.memo import MemoProbe
 from reportgen.probe.source import ModelSource
 from reportgen.study import ImageSource, MapSettings, Study, open_study
 
@@ -44,7 +46,7 @@ class Bare:
         network.layers[-1].activation = keras.activations.linear
         self.network = network
         self.batch = tf.constant(batch)
-        self._forward = tf.function(lambda images: network(images, training=False), reduce_retracing=False)
+        self._forward = tf.function(lambda images: network(images, training=False))
         self._backward = tf.function(self._slopes)
 
     def _slopes(self, images: Any) -> Any:
@@ -88,14 +90,18 @@ def cases(study: Study, bare: Bare) -> dict[str, tuple[str, Callable[[], object]
     sample, probe = study.samples[0], study.probe
     goal = goals_of(study, sample)[0]
 
+    def fresh() -> Maps:
+        """Nothing is remembered from the round before."""
+        return Maps(dataclasses.replace(study, probe=MemoProbe(probe), memory={}), sample, [goal])
+
     def all_layers() -> None:
-        maps = Maps(study, sample, [goal])
+        maps = fresh()
         for layer in probe.layers.of("convolution"):
             for method in ONE_PASS:
                 maps.cam(method, goal, layer.name)
 
     def score_cam() -> None:
-        Maps(study, sample, [goal]).heat("scorecam", goal)
+        fresh().heat("scorecam", goal)
 
     back = best_size(bare.backward, SAMPLES, (1, 2, 4, 5, 10, 20))
     steps = best_size(bare.backward, STEPS, (1, 2, 4, 8, 16, 32))

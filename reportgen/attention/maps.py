@@ -52,7 +52,7 @@ class Maps:
         if layer not in trace.gradients:
             return _nothing((1, 1), _("the score does not depend on `{layer}`", layer=layer))
         answers, slopes = trace.outputs[layer], trace.gradients[layer]
-        if reason := _silence(answers, slopes, layer):
+        if reason := self._once(("silence", layer, goal.name), lambda: _silence(answers, slopes, layer)):
             return _nothing(answers.shape[:2], reason)
         return _told(cam.make_map(method, answers, slopes))
 
