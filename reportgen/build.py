@@ -20,10 +20,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from reportgen import __version__, output, resources
-from reportgen.artifacts.base import ImageArtifact
+from reportgen.artifacts.base import ImageArtifact, ModelArtifact
 from reportgen.attention.wishes import check_wishes
 from reportgen.config import Config, StudyTable
-from reportgen.errors import InputError, UsageError
+from reportgen.errors import InputError, Interrupted, UsageError
 from reportgen.labels import read_labels
 from reportgen.labs import class_names
 from reportgen.photos import digest_of
@@ -41,6 +41,7 @@ from reportgen.worker import look_apart
 log = logging.getLogger(__name__)
 OnSection = Callable[[int, int, Section], None]
 OnProgress = Callable[[float, str], None]
+OnNotice = Callable[[str], None]
 DEMO = "demo.toml"
 """The configuration of the embedded demo."""
 LAB = "lab:"
@@ -49,7 +50,7 @@ LAB = "lab:"
 
 def build_site(
     config: Config, store: Store, *, jobs: int = 2, force: bool = False, isolated: bool = True,
-    on_section: OnSection | None = None, on_progress: OnProgress | None = None,
+    on_section: OnSection | None = None, on_progress: OnProgress | None = None, on_notice: OnNotice = log.info,
 ) -> Report | None:
     """Build the report into the configured folder; None where it is up to date already."""
     output.check_writable(config.folder)
@@ -58,7 +59,9 @@ def build_site(
     inputs = output_key(config, store, plans)
     if not force and output.is_intact(config.folder, inputs):
         return None
-    made = make_sections(config, plans, store, isolated=isolated, on_section=on_section, on_progress=on_progress)
+    made = make_sections(
+        config, plans, store, isolated=isolated, on_section=on_section, on_progress=on_progress, on_notice=on_notice
+    )
     report = gather(config, store, made)
     render_site(report, config, inputs=inputs, jobs=jobs)
     return report
@@ -78,7 +81,7 @@ def render_site(report: Report, config: Config, *, inputs: str = "", jobs: int =
 
 def make_sections(
     config: Config, plans: Sequence[Look], store: Store, *, isolated: bool = True,
-    on_section: OnSection | None = None, on_progress: OnProgress | None = None,
+    on_section: OnSection | None = None, on_progress: OnProgress | None = None, on_notice: OnNotice = log.info,
 ) -> tuple[Section, ...]:
     """Every planned section: from the store, else made now and, unless it failed, kept there."""
     log.info("2 look")
@@ -97,16 +100,24 @@ def make_sections(
             on_progress((len(made) + share) / len(plans), what)
 
     if missing:
-        if isolated:
-            look_apart(config, missing, store, receive, progress)
-        else:
-            look_here(config, missing, receive, progress)
+        try:
+            if isolated:
+                look_apart(config, missing, store, receive, progress, on_notice)
+            else:
+                look_here(config, missing, store, receive, progress, on_notice)
+        except KeyboardInterrupt as stop:
+            unmade = [plan.name for plan in plans if plan.name not in made]
+            raise Interrupted(
+                f"{len(made)} of {len(plans)} sections and every optimized image that was finished are in the cache,"
+                f" and the same command goes on from there. Missing: {', '.join(unmade)}."
+            ) from stop
         store.prune()
     return tuple(plan.placed(made[plan.name]) for plan in plans)
 
 
 def look_here(
-    config: Config, plans: Sequence[Look], on_section: Callable[[Look, Section], None], on_progress: OnProgress
+    config: Config, plans: Sequence[Look], store: Store, on_section: Callable[[Look, Section], None],
+    on_progress: OnProgress, on_notice: OnNotice,
 ) -> None:
     """Open the networks in this process, one after the other, and make the sections."""
     for number, table in enumerate(config.studies):
@@ -115,7 +126,8 @@ def look_here(
             continue
         study = open_study(
             MemoProbe(open_probe(source_of(table))), images_of(table), labels=labels_of(table), size=table.size,
-            method=table.resize, maps=table.attention, progress=on_progress,
+            method=table.resize, maps=table.attention, wishes=table.optimization, progress=on_progress,
+            shelf=store.shelf(common_key(table, store)), notice=on_notice,
         )
         check_wishes(study)
         look_at_all(study, own, on_section)
@@ -151,19 +163,17 @@ def plan_of(config: Config, store: Store) -> tuple[Look, ...]:
 
 
 def _plan_of_study(table: StudyTable, store: Store, number: int, network: str) -> list[Look]:
-    files = {source.role: source.sha256 for source in _sources_of_study(table, store) if source.role != "image"}
     images = images_of(table)
     samples = [_sample_key(image) for image in images]
-    common = digest(
-        digest_of_code(), files, table.source().__repr__().replace(table.model.file, ""), labels_of(table),
-        table.size, table.resize, model_name(table),
-    )
+    common = common_key(table, store)
+    shared = {"attention": repr(table.attention), "optimization": repr(table.optimization)}
     plans = []
     for chapter, artifact in table.chosen():
         name = f"{network}-{artifact.name}" if network else artifact.name
-        settings = repr(table.attention) if artifact.chapter == "attention" else ""
+        settings = shared.get(artifact.chapter, "")
         if not isinstance(artifact, ImageArtifact):
-            key = digest(common, repr(artifact), settings)
+            seen_too = samples if isinstance(artifact, ModelArtifact) and artifact.compares_samples else []
+            key = digest(common, repr(artifact), settings, seen_too)
             plans.append(Look(name, chapter, artifact, None, key, number, network))
             continue
         for place, image in enumerate(images):
@@ -172,6 +182,15 @@ def _plan_of_study(table: StudyTable, store: Store, number: int, network: str) -
             title = name if len(images) == 1 else f"{name}-{image.name}"
             plans.append(Look(title, chapter, artifact, place, key, number, network))
     return plans
+
+
+def common_key(table: StudyTable, store: Store) -> str:
+    """The digest of what every section of a study depends on."""
+    files = {source.role: source.sha256 for source in _sources_of_study(table, store) if source.role != "image"}
+    return digest(
+        digest_of_code(), files, table.source().__repr__().replace(table.model.file, ""), labels_of(table),
+        table.size, table.resize, model_name(table),
+    )
 
 
 def _free_name(wanted: str, taken: set[str]) -> str:
@@ -325,6 +344,7 @@ def command_of(config: Config) -> str:
         words += ["--target", target]
     words += ["--cam-layer", config.attention.layer] if config.attention.layer else []
     words += ["--raw-maps"] if config.attention.raw_maps else []
+    words += ["--effort", config.optimization.effort] if config.optimization.effort != "standard" else []
     words += ["--size", str(config.size[0]), str(config.size[1])] if config.size else []
     if config.select != ("all",):
         words += ["--artifacts", ",".join(config.select)]

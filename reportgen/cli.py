@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from reportgen import __version__
-from reportgen.errors import ReportgenError
+from reportgen.errors import Interrupted, ReportgenError
 
 if TYPE_CHECKING:
     from reportgen.config import Config
@@ -45,8 +45,9 @@ class _Group(click.Group):
         except click.ClickException as problem:
             problem.show()
             code = problem.exit_code
-        except (click.Abort, KeyboardInterrupt):
-            say("Interrupted; the previous report is untouched.")
+        except (click.Abort, KeyboardInterrupt) as stop:
+            kept = str(stop) if isinstance(stop, Interrupted) else ""
+            say(f"Interrupted; the previous report is untouched.{' ' if kept else ''}{kept}")
             code = 130
         except ReportgenError as problem:
             if debugging:
@@ -184,6 +185,8 @@ def demo(**options: Any) -> None:
               help="What to explain: a class, layer:channel, or class@region; repeat for several.")
 @click.option("--cam-layer", help="The layer of the class activation maps.")
 @click.option("--raw-maps", is_flag=True, help="Also save the maps of attention as numbers (.npz).")
+@click.option("--effort", type=click.Choice(["quick", "standard", "thorough"]),
+              help="How long images are optimized; quick leaves optimization out unless it is named.")
 @click.option("--artifacts", help="Names and groups separated by commas: filters, activations, …, all.")
 @click.option("--title", help="The report's title.")
 @click.option("--prefix", help="What the figures' file names begin with.")
@@ -330,10 +333,14 @@ def _build(path: Path | None, wishes: dict[str, Any], options: dict[str, Any]) -
         store, kept = temporary_store()
     else:
         store = Store(options["cache"] or default_folder())
-    with kept, _sections() as (on_section, on_progress):
-        report = build_site(
-            config, store, jobs=options["jobs"], force=options["force"], on_section=on_section, on_progress=on_progress
-        )
+    with kept, _sections() as (on_section, on_progress, notice):
+        try:
+            report = build_site(
+                config, store, jobs=options["jobs"], force=options["force"], on_section=on_section,
+                on_progress=on_progress, on_notice=notice,
+            )
+        except Interrupted as stop:
+            raise (KeyboardInterrupt() if options["no_cache"] else stop) from None
     if report is None:
         say(f"Nothing has changed: {config.folder / 'index.html'} is up to date.")
         return
@@ -375,6 +382,8 @@ def _wishes(options: dict[str, Any]) -> dict[str, Any]:
         wishes["image"] = _images(given)
     if "artifacts" in given:
         wishes["select"] = tuple(name.strip() for name in given["artifacts"].split(",") if name.strip())
+    if "effort" in given:
+        wishes["optimization"] = {"effort": given["effort"]}
     names = {"classes": "classes", "targets": "targets", "cam_layer": "layer", "raw_maps": "raw_maps"}
     attention = {key: given[option] for option, key in names.items() if option in given}
     if attention:
@@ -411,17 +420,20 @@ def _parameters(narrowed: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 @contextlib.contextmanager
-def _sections() -> Iterator[tuple[Any, Any]]:
-    """A progress bar over the sections, and within long ones, where somebody looks on."""
-    if not sys.stderr.isatty() or logging.getLogger().level > logging.WARNING:
-        yield None, None
+def _sections() -> Iterator[tuple[Any, Any, Any]]:
+    """A progress bar over the sections, and within long ones, where somebody looks on; and a way to say a line."""
+    if logging.getLogger().level > logging.WARNING:
+        yield None, None, logging.getLogger(__name__).info
+        return
+    if not sys.stderr.isatty():
+        yield None, None, say
         return
     with _bar("Opening the network") as progress:
 
         def on_section(done: int, total: int, section: Section) -> None:
             progress(done / total, str(section.title))
 
-        yield on_section, progress
+        yield on_section, progress, say
 
 
 @contextlib.contextmanager

@@ -19,8 +19,9 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 from reportgen.artifacts import CATALOGUE, GROUPS
 from reportgen.artifacts.base import Artifact
 from reportgen.errors import InputError, UsageError
+from reportgen.optimization.recipes import Recipe
 from reportgen.probe.source import ModelSource, Preprocessing
-from reportgen.study import MapSettings
+from reportgen.study import MapSettings, WishSettings
 
 Language = Literal["uk", "en"]
 Format = Literal["html", "pdf", "figures", "markdown", "json"]
@@ -91,6 +92,7 @@ class StudyTable(_Table):
     chapter: tuple[ChapterTable, ...] = ()
     artifacts: dict[str, dict[str, Any]] = Field(default_factory=dict)
     attention: MapSettings = MapSettings()
+    optimization: WishSettings = WishSettings()
 
     @field_validator("select", mode="before")
     @classmethod
@@ -122,7 +124,9 @@ class StudyTable(_Table):
         made = {name: self._make(name) for name in CATALOGUE}
         if self.chapter:
             return tuple((chapter.title, made[name]) for chapter in self.chapter for name in expand(chapter.artifacts))
-        return tuple((made[name].chapter, made[name]) for name in expand(self.select))
+        quick = self.optimization.effort == "quick" and "all" in self.select
+        left_out = set(GROUPS["optimization"]) - set(expand(tuple({*self.select} - {"all"}))) if quick else set()
+        return tuple((made[name].chapter, made[name]) for name in expand(self.select) if name not in left_out)
 
     def _make(self, name: str) -> Artifact:
         return TypeAdapter(CATALOGUE[name]).validate_python(self.artifacts.get(name, {}))
@@ -314,7 +318,8 @@ def _schema_names(place: tuple[str, ...]) -> list[str]:
     tables: dict[str, type[BaseModel]] = {
         "model": ModelTable, "image": ImageTable, "chapter": ChapterTable, "more": StudyTable,
     }
-    if place[0] == "attention" and len(place) > 1:
-        return [field.name for field in dataclasses.fields(MapSettings)]
+    settings = {"attention": MapSettings, "optimization": Recipe if "custom" in place[1:-1] else WishSettings}
+    if place[0] in settings and len(place) > 1:
+        return [field.name for field in dataclasses.fields(settings[place[0]])]
     table = tables.get(place[0], Config) if len(place) > 1 else Config
     return list(table.model_fields)

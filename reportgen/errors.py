@@ -41,3 +41,7 @@ class CheckError(ReportgenError):
     """A check was run and did not hold."""
 
     exit_code = 1
+
+
+class Interrupted(KeyboardInterrupt):
+    """The user stopped a build; the text says what is kept and what is missing."""

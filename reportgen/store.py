@@ -9,22 +9,27 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
+import io
 import json
 import os
 import tempfile
+import zipfile
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from reportgen.errors import ReportgenError
 from reportgen.report import codec
 from reportgen.report.document import FORMAT, Section
+from reportgen.study import Shelf
 
 LARGEST = 4 << 30
 """Bytes the store may hold before the oldest entries are removed."""
 _PACKAGE = Path(__file__).parent
-_COMPUTING = ("artifacts", "attention", "probe", "report")
+_COMPUTING = ("artifacts", "attention", "optimization", "probe", "report")
 _COMPUTING_FILES = ("imaging.py", "photos.py", "study.py", "text.py", "labels.py", "run.py", "probabilities.py")
 _LIBRARIES = ("tensorflow", "keras", "numpy", "pillow")
 
@@ -74,8 +79,9 @@ class Store:
         self._sections = folder / "sections"
         self._assets = folder / "assets"
         self._digests = folder / "digests"
+        self._arrays = folder / "arrays"
         try:
-            for part in (self._sections, self._assets, self._digests):
+            for part in (self._sections, self._assets, self._digests, self._arrays):
                 part.mkdir(parents=True, exist_ok=True)
         except OSError as problem:
             raise ReportgenError(
@@ -126,6 +132,10 @@ class Store:
         _write(note, known.encode())
         return known
 
+    def shelf(self, common: str) -> KeptArrays:
+        """A shelf for arrays that depend on the network's own digest and on what they are asked by."""
+        return KeptArrays(self._arrays, common)
+
     def prune(self, largest: int = LARGEST) -> None:
         """Remove the entries that were not used for the longest time, down to a size."""
         entries = []
@@ -149,6 +159,33 @@ class Store:
             raise OSError("the picture is not what its name says")
         os.utime(path)
         return data
+
+
+class KeptArrays(Shelf):
+    """Arrays as files, each named by the digest of its key. A file that cannot be read is one that is not there."""
+
+    def __init__(self, folder: Path, common: str) -> None:
+        self._folder, self._common = folder, common
+
+    def get(self, key: tuple[object, ...]) -> dict[str, np.ndarray] | None:
+        """See `Shelf`."""
+        path = self._path(key)
+        try:
+            with np.load(path, allow_pickle=False) as kept:
+                arrays = {name: kept[name] for name in kept.files}
+            os.utime(path)
+        except (OSError, ValueError, zipfile.BadZipFile):
+            return None
+        return arrays
+
+    def put(self, key: tuple[object, ...], arrays: dict[str, np.ndarray]) -> None:
+        """See `Shelf`."""
+        buffer = io.BytesIO()
+        np.savez(buffer, **arrays)  # type: ignore[arg-type]
+        _write(self._path(key), buffer.getvalue())
+
+    def _path(self, key: tuple[object, ...]) -> Path:
+        return self._folder / f"{digest(self._common, key)}.npz"
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from reportgen.errors import UsageError
+from reportgen.optimization.recipes import UNITS, Effort, Recipe, RecipeName, recipe_of
 from reportgen.photos import Photo, read_mask, read_photo
 from reportgen.probe import InputFacts, Probe
 from reportgen.text import Message, Text, _
@@ -78,16 +79,68 @@ class MapSettings:
             raise ValueError("noise must be above 0 and at most 1")
 
 
+@dataclass(frozen=True)
+class WishSettings:
+    """How images are made by optimization: the same for every section, so that sections speak of the same images.
+
+    `effort` sets how many `steps` and `units` there are where these are 0. `recipe` is a name; `custom` takes its
+    place. `size` is the side in pixels, 0 for what the unit needs. `layers` are names or patterns, none for a choice
+    over depth. `choice` of units: those that answer most strongly to the first image, or any by `seed`.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+    effort: Effort = "standard"
+    recipe: RecipeName = "waves"
+    custom: Recipe | None = None
+    steps: int = 0
+    units: int = 0
+    layers: tuple[str, ...] = ()
+    choice: Literal["strongest", "seed"] = "strongest"
+    size: int = 0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("steps", "units", "size", "seed"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} must be at least 0")
+
+    @property
+    def used(self) -> Recipe:
+        """The recipe with what was said otherwise."""
+        if self.custom is not None:
+            return self.custom
+        return recipe_of(self.recipe, self.effort, steps=self.steps or None, seed=self.seed)
+
+    @property
+    def count(self) -> int:
+        """How many units of a layer."""
+        return self.units or UNITS[self.effort]
+
+
+class Shelf:
+    """Where arrays are kept between runs, each under what it was made from; this one keeps nothing."""
+
+    def get(self, key: tuple[object, ...]) -> dict[str, np.ndarray] | None:
+        """The arrays kept under a key."""
+
+    def put(self, key: tuple[object, ...], arrays: dict[str, np.ndarray]) -> None:
+        """Keep arrays."""
+
+
 def _unheard(_share: float, _what: str) -> None:
     """Progress that nobody waits for."""
+
+
+def _unread(_words: str) -> None:
+    """A line that nobody reads."""
 
 
 @dataclass(frozen=True, eq=False)
 class Study:
     """A probe, samples, and labels: everything an artifact may look at.
 
-    `progress` is told how far a long section is (0…1) and what it is doing. `memory` is where maps that several
-    sections speak of are kept.
+    `progress` is told how far a long section is (0…1) and what it is doing, `notice` what the user should know
+    before it begins. `memory` is where maps that several sections speak of are kept, `shelf` what outlives the run.
     """
 
     probe: Probe
@@ -96,6 +149,9 @@ class Study:
     maps: MapSettings = MapSettings()
     progress: Callable[[float, str], None] = _unheard
     memory: dict[Hashable, Any] = field(default_factory=dict)
+    wishes: WishSettings = WishSettings()
+    shelf: Shelf = field(default_factory=Shelf)
+    notice: Callable[[str], None] = _unread
 
     def label(self, index: int) -> Text:
         """The name of a class, or its number where names are unknown."""
@@ -131,12 +187,11 @@ class ImageSource:
 
 def open_study(
     probe: Probe, images: Sequence[ImageSource], *, labels: Sequence[Text] = (),
-    size: tuple[int, int] | None = None, method: str = "bilinear", maps: MapSettings = MapSettings(),
-    progress: Callable[[float, str], None] = _unheard,
+    size: tuple[int, int] | None = None, method: str = "bilinear", **more: Any,
 ) -> Study:
-    """Read the images and fit them to the network."""
+    """Read the images and fit them to the network; `more` are fields of the study."""
     samples = tuple(open_sample(probe.input, image, size, method) for image in images)
-    return Study(probe, samples, tuple(labels), maps, progress)
+    return Study(probe, samples, tuple(labels), **more)
 
 
 def open_sample(

@@ -31,7 +31,7 @@ _PR_SET_PDEATHSIG = 1
 
 def look_apart(
     config: Config, plans: Sequence[Look], store: Store, on_section: Callable[[Look, Section], None],
-    on_progress: Callable[[float, str], None],
+    on_progress: Callable[[float, str], None], on_notice: Callable[[str], None],
 ) -> None:
     """Make the sections in a process of their own."""
     job = {"config": config.model_dump(mode="json"), "store": str(store.folder), "keys": [plan.key for plan in plans]}
@@ -45,7 +45,7 @@ def look_apart(
         try:
             process.stdin.write(json.dumps(job).encode())
             process.stdin.close()
-            made = _receive(process.stdout, plans, store, on_section, on_progress)
+            made = _receive(process.stdout, plans, store, on_section, on_progress, on_notice)
             code = process.wait()
         except BaseException:
             process.kill()
@@ -58,7 +58,7 @@ def look_apart(
 
 def _receive(
     lines: IO[bytes], plans: Sequence[Look], store: Store, on_section: Callable[[Look, Section], None],
-    on_progress: Callable[[float, str], None],
+    on_progress: Callable[[float, str], None], on_notice: Callable[[str], None],
 ) -> int:
     made = 0
     for line in lines:
@@ -67,6 +67,9 @@ def _receive(
             raise _ERRORS.get(message["code"], ReportgenError)(
                 message["error"], slug=message["slug"], hint=message["hint"]
             )
+        if "notice" in message:
+            on_notice(message["notice"])
+            continue
         if "progress" in message:
             on_progress(message["progress"], message["doing"])
             continue
@@ -116,12 +119,15 @@ def main() -> None:
     def tell(share: float, what: str) -> None:
         answer({"progress": share, "doing": what})
 
+    def note(words: str) -> None:
+        answer({"notice": words})
+
     try:
         from reportgen.build import look_here, plan_of
 
         config = Config.model_validate(job["config"])
         wanted = set(job["keys"])
-        look_here(config, [plan for plan in plan_of(config, store) if plan.key in wanted], send, tell)
+        look_here(config, [plan for plan in plan_of(config, store) if plan.key in wanted], store, send, tell, note)
     except ReportgenError as error:
         answer({"error": error.message, "slug": error.slug, "hint": error.hint, "code": error.exit_code})
     except MemoryError:

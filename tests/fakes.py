@@ -15,7 +15,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from reportgen.probe import InputFacts, Layer, Layers, ModelFacts, OutputFacts, Rule, Target, Trace
+from reportgen.probe import InputFacts, Layer, Layers, ModelFacts, OutputFacts, Pull, Rule, Target, Trace
 from reportgen.study import Sample, Study
 
 SIZE = 8
@@ -160,6 +160,21 @@ class FakeProbe:
             self._run(pixels, layer, None if answers is None else answers[place]) for place, pixels in enumerate(batch)
         ]
         return np.array([[target.score(run[target.layer or "logits"]) for target in targets] for run in runs])
+
+    def climb(self, batch: np.ndarray, pulls: Sequence[Pull]) -> tuple[np.ndarray, np.ndarray]:
+        """See `Probe`; only "along" the channels of `mix` and `scores` and at the network's own size."""
+        self.batches += 1
+        values, slopes = np.zeros((len(batch), len(pulls))), np.zeros_like(batch)
+        for place, pixels in enumerate(batch):
+            run = self._run(pixels)
+            for number, pull in enumerate(pulls):
+                assert pull.kind == "along" and pull.directions is not None  # noqa: PT018
+                layer = "" if pull.layer == "scores" else pull.layer
+                for channel, share in enumerate(pull.directions[place]):
+                    target = Target(channel, layer)
+                    values[place, number] += share * target.score(run[layer or "logits"])
+                    slopes[place] += pull.weight * share * self._back(run, target)["image"]
+        return values, slopes
 
     def gradients(self, batch: np.ndarray, target: Target, rule: Rule = "plain") -> np.ndarray:
         """See `Probe`."""

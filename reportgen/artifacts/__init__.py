@@ -9,6 +9,8 @@ from reportgen.artifacts.architecture import Architecture
 from reportgen.artifacts.base import Artifact
 from reportgen.artifacts.class_activation import ClassActivationMaps
 from reportgen.artifacts.class_activation_by_layer import ClassActivationByLayer
+from reportgen.artifacts.class_images import ClassImages
+from reportgen.artifacts.deep_dream import DeepDream
 from reportgen.artifacts.dense_layers import DenseLayers
 from reportgen.artifacts.faithfulness import Faithfulness
 from reportgen.artifacts.filter_comparison import FilterComparison
@@ -18,13 +20,18 @@ from reportgen.artifacts.filter_statistics import FilterStatistics
 from reportgen.artifacts.gradient_maps import BackpropRules, GradientMaps
 from reportgen.artifacts.hiding_maps import HidingMaps
 from reportgen.artifacts.input import InputImage
+from reportgen.artifacts.inversion import Inversion
 from reportgen.artifacts.looking_where import LookingWhere
+from reportgen.artifacts.made_to_order import MadeToOrder
 from reportgen.artifacts.map_agreement import MapAgreement
+from reportgen.artifacts.optimal_inputs import OptimalInputs
+from reportgen.artifacts.penalty_sweep import PenaltySweep
 from reportgen.artifacts.prediction import Prediction
 from reportgen.artifacts.progression import Progression
 from reportgen.artifacts.receptive_field import ReceptiveField
 from reportgen.artifacts.sanity import Sanity
 from reportgen.artifacts.summary import Summary
+from reportgen.artifacts.unit_rows import UnitRows
 
 ORDER: tuple[type[Artifact], ...] = (
     Summary,
@@ -50,6 +57,13 @@ ORDER: tuple[type[Artifact], ...] = (
     Faithfulness,
     Sanity,
     MapAgreement,
+    OptimalInputs,
+    UnitRows,
+    ClassImages,
+    PenaltySweep,
+    DeepDream,
+    Inversion,
+    MadeToOrder,
 )
 CATALOGUE: dict[str, type[Artifact]] = {artifact.name: artifact for artifact in ORDER}
 GROUPS: dict[str, tuple[str, ...]] = {

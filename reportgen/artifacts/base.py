@@ -45,7 +45,9 @@ class Artifact:
 
 @dataclass(frozen=True)
 class ModelArtifact(Artifact):
-    """Looks at the network alone."""
+    """Looks at the network alone; with `compares_samples` also at what it does with the study's images."""
+
+    compares_samples: ClassVar[bool] = False
 
     def blocks(self, study: Study) -> Iterator[Block]:
         """What it sees."""

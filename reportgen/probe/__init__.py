@@ -229,6 +229,24 @@ class Target:
         return float(self.sign * (chosen * weights).sum() / total)
 
 
+@dataclass(frozen=True, eq=False)
+class Pull:
+    """A number that images are to make large: one part of an objective, for a batch of images.
+
+    kind: "along" is the mean over places (at the middle place alone with `middle`) of what `layer` said before its
+    own activation, along `directions` (images × channels); "loud" the mean of its squared answers; "like" minus
+    their mean squared distance from `model`, as a share of the model's mean square. `layer` "" is the network's
+    answer before softmax or sigmoid. A batch's objective is the sum of its pulls by their weights.
+    """
+
+    layer: str
+    kind: Literal["along", "loud", "like"]
+    weight: float = 1.0
+    directions: Array | None = None
+    middle: bool = False
+    model: Array | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Trace:
     """One pass: what every layer said and, where a target was given, how it depends on each.
@@ -308,6 +326,13 @@ class Probe(Protocol):
         """The gradient of the target with respect to the network's own input values, for each image.
 
         Zeros where the target does not depend on the image.
+        """
+        ...
+
+    def climb(self, batch: Array, pulls: Sequence[Pull]) -> tuple[Array, Array]:
+        """The value of each pull (images × pulls) and how their weighted sum depends on the pixels of each image.
+
+        The network is run no further than the layers asked for, so the images may be of any size these can take.
         """
         ...
 

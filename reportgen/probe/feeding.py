@@ -58,9 +58,10 @@ class Feeding:
         channels = self.spread if self.spread and per_channel == self.spread else self.channels
         return preprocessing.value_range(self.preprocessing, channels)
 
-    def arrays(self, batch: Array) -> list[Array]:
+    def arrays(self, batch: Array, *, any_size: bool = False) -> list[Array]:
         """What every input gets for a batch of pixels (count × height × width × channels)."""
-        self._check(batch)
+        if not any_size:
+            self._check(batch)
         image = self._laid(self.values(batch))
         fed = []
         for position, port in enumerate(self.ports):
@@ -71,6 +72,21 @@ class Feeding:
             filled = np.full((len(batch), *shape), self.others.get(port.name, 0.0), np.float32)
             fed.append(as_dtype(filled, port.dtype))
         return fed
+
+    def by_pixel(self, slopes: Array) -> Array:
+        """Slopes by the values of a batch → slopes by the pixels that they were made from."""
+        pictures = np.stack([self.picture(slope) for slope in slopes]) if self._turned else slopes
+        pictures = pictures.sum(axis=1) if pictures.ndim == 5 else pictures
+        ones = np.eye(self.channels, dtype=np.float32)[:, None, None]
+        rise = (self.values(ones) - self.values(np.zeros_like(ones)))[:, 0, 0].T
+        # not by a threaded product, whose threads go on spinning when TensorFlow wants the cores for the next step
+        found: Array = np.einsum("...v,vc->...c", pictures, rise)
+        return found
+
+    @property
+    def _turned(self) -> bool:
+        """True where an input's values do not lie as a picture's."""
+        return self.channels_first or len(self.shape) < 3
 
     def picture(self, array: Array) -> Array:
         """One input's values without the batch axis, in the picture's form: channels-last, vectors folded."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -12,9 +13,10 @@ import keras
 import numpy as np
 
 from reportgen.errors import ReportgenError, UsageError
-from reportgen.probe import Array, InputFacts, Layer, Layers, OutputFacts, Rule, Target, Trace
+from reportgen.probe import Array, InputFacts, Layer, Layers, OutputFacts, Pull, Rule, Target, Trace
 from reportgen.probe.answers import meaning
 from reportgen.probe.asking import Question, as_written, can_run, compiled_answers
+from reportgen.probe.climbing import Slopes
 from reportgen.probe.facts import canonical_weight, layer_facts, model_facts, names_of_weights, total_strides
 from reportgen.probe.failures import attempt, cannot_run
 from reportgen.probe.feeding import feeding_of, input_facts
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 BATCH_BYTES = 512 << 20
 """How much the outputs of all layers may weigh for the images that `scores` runs at once."""
 LARGEST_BATCH = 32
+COMPILED = 4
+"""How many compiled climbs are kept; each holds a graph of its own."""
 
 
 class KerasProbe:
@@ -50,6 +54,7 @@ class KerasProbe:
             attempt(lambda: ask(model, zeros_for(self._ports)))
         self._passes: dict[tuple[str | None, tuple[int, ...]], RecordedPass] = {}
         self._questions: dict[tuple[Any, ...], Question] = {}
+        self._slopes: dict[tuple[Any, ...], Slopes] = {}
         self._batched: Callable[[Sequence[Array]], Array] | None = None
         self._sized_only = False
         self._output_names: tuple[str, ...] = ()
@@ -146,6 +151,29 @@ class KerasProbe:
             for start in range(0, len(batch), size)
         ]
         return np.stack([self._fed(one) for piece in pieces for one in piece])
+
+    def climb(self, batch: Array, pulls: Sequence[Pull]) -> tuple[Array, Array]:
+        """See `Probe`."""
+        batch = np.asarray(batch, np.float32)
+        pulls = [dataclasses.replace(pull, layer=self._known(pull.layer)) for pull in pulls]
+        arrays = self._feeding.arrays(batch, any_size=True)
+        ports = tuple(
+            Port(port.name, array.shape[1:], port.dtype) for port, array in zip(self._ports, arrays, strict=True)
+        )
+        key = (*(port.shape for port in ports), len(batch), *((pull.layer, pull.kind, pull.middle) for pull in pulls))
+
+        def run() -> tuple[Array, Array]:
+            if key not in self._slopes:
+                self._slopes[key] = Slopes(
+                    self._model, ports, len(batch), pulls, output=self._pick_output, wrt=self._chosen,
+                    first=self._first,
+                )
+                for old in list(self._slopes)[:-COMPILED]:
+                    del self._slopes[old]
+            return self._slopes[key].run(arrays, pulls)
+
+        values, slopes = attempt(run, batch.shape[1:])
+        return values, self._feeding.by_pixel(slopes)
 
     def randomized(self, layers: Sequence[str], seed: int) -> AbstractContextManager[None]:
         """See `Probe`."""
@@ -286,11 +314,15 @@ class KerasProbe:
 
     # answering
 
-    def _target_layer(self, target: Target) -> str:
-        """The target's layer, "" for the answer; a channel that is not there is refused."""
-        layer = "" if target.layer == self.output.layer else target.layer
+    def _known(self, layer: str) -> str:
+        """The layer's path, "" for the one that gives the answer; what is not there is refused."""
         if layer and not any(layer == known.name for known in self.layers):
             raise UsageError(f"The network has no layer '{layer}'.", slug="unknown-layer")
+        return "" if layer == self.output.layer else layer
+
+    def _target_layer(self, target: Target) -> str:
+        """The target's layer, "" for the answer; a channel that is not there is refused."""
+        layer = self._known(target.layer)
         channels = self.layers[layer or self.output.layer].channels
         if channels is not None and not 0 <= target.channel < channels:
             raise UsageError(

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from reportgen.probe import InputFacts, Layers, ModelFacts, OutputFacts, Probe, Rule, Target, Trace
+from reportgen.probe import InputFacts, Layers, ModelFacts, OutputFacts, Probe, Pull, Rule, Target, Trace
 
 BUDGET = 2 << 30
 """Bytes of traces kept; the newest one is kept however large it is."""
@@ -80,6 +80,10 @@ class MemoProbe:
     def gradients(self, batch: np.ndarray, target: Target, rule: Rule = "plain") -> np.ndarray:
         """As in `Probe`."""
         return self._probe.gradients(batch, target, rule)
+
+    def climb(self, batch: np.ndarray, pulls: Sequence[Pull]) -> tuple[np.ndarray, np.ndarray]:
+        """As in `Probe`."""
+        return self._probe.climb(batch, pulls)
 
     @contextmanager
     def randomized(self, layers: Sequence[str], seed: int) -> Iterator[None]:

@@ -1,0 +1,114 @@
+"""Deep Dream on the user's image: what a layer sees in it, made louder."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from reportgen.artifacts.base import ImageArtifact, NotApplicable
+from reportgen.artifacts.wanted import chosen_layers, photo_of
+from reportgen.optimization.dreaming import dream, octaves
+from reportgen.optimization.objectives import loud
+from reportgen.optimization.recipes import STEPS
+from reportgen.probe import Layer
+from reportgen.report.blocks import Block, Cell, Column, Fact, Gallery, Note, Table
+from reportgen.report.document import Formula
+from reportgen.study import Sample, Study
+from reportgen.text import _
+
+
+@dataclass(frozen=True)
+class DeepDream(ImageArtifact):
+    """Shows the image in which all that a layer answers is made louder, for a few layers.
+
+    `layers` is how many, evenly over depth. There are `octaves` sizes, each `ratio` times the one before, with `steps`
+    steps of `rate` each (the mean change of a pixel), shifted by up to `shift` pixels.
+    """
+
+    name = "deep_dream"
+    chapter = "optimization"
+    title = _("Deep Dream")
+    about = _(
+        "The image is changed so that a layer answers more strongly, whatever it answers already. What the network "
+        "believes to see grows out of the image: lines in early layers, textures and parts of things in deep ones."
+    )
+    reading = _(
+        "Compare with the input: each layer exaggerates what it looks for. What appears everywhere, also where "
+        "there is "
+        "nothing, is what the network is most ready to see."
+    )
+    formulas = (
+        Formula(
+            r"x\leftarrow x+\eta\,\frac{g}{\mathrm{mean}|g|},\qquad "
+            r"g=\frac{\partial}{\partial x}\,\frac{1}{N}\sum_{i,k}A_k(x,i)^2",
+            _("where A is what the layer says of the image x, N is the number of its values and η is the step "
+              "(Mordvintsev, Olah and Tyka 2015)"),
+        ),
+    )
+    layers: int = 3
+    octaves: int = 3
+    ratio: float = 1.4
+    steps: int = 16
+    rate: float = 0.007
+    shift: int = 8
+
+    def blocks(self, study: Study, sample: Sample) -> Iterator[Block]:
+        """The input beside its dreams, the table."""
+        known = chosen_layers(dataclasses.replace(study, wishes=dataclasses.replace(study.wishes, layers=())))
+        most = max(1, self.layers)
+        chosen: list[Layer] = known if len(known) <= most else [
+            known[round((step + 1) * len(known) / most) - 1] for step in range(most)
+        ]
+        if not chosen:
+            raise NotApplicable(_("the network has no convolution over height and width before its answer"))
+        steps = max(1, round(self.steps * min(1.0, STEPS[study.wishes.effort])))
+        sizes = octaves(sample.pixels.shape[:2], max(1, self.octaves), max(1.05, self.ratio))
+        pictures, rows = [photo_of(sample.pixels)], []
+        for number, layer in enumerate(chosen):
+            image, heights = self._dream(study, sample, layer, steps, len(sizes), number, len(chosen))
+            pictures.append(photo_of(image))
+            cells: tuple[Cell, ...] = (
+                layer.name, heights[0], heights[-1], heights[-1] / heights[0] if heights[0] > 0 else None,
+                float(np.sqrt(np.mean((image - sample.pixels) ** 2))),
+            )
+            rows.append(cells)
+        yield Fact("octaves", _("Octaves"), len(sizes))
+        yield Fact("dream_steps", _("Steps in each"), steps)
+        yield Gallery(
+            "deep_dream", tuple(pictures), (_("Input"), *(layer.name for layer in chosen)),
+            _("Deep Dream on `{image}`: what each layer answers to it is made louder.", image=sample.file),
+            _("{image} and what becomes of it when layers of the network are made louder.", image=sample.name),
+            "compare",
+        )
+        yield Table(
+            "deep_dream",
+            (Column(_("Layer"), code=True), Column(_("Mean squared answer at the start"), ".3g"),
+             Column(_("At the end"), ".3g"), Column(_("Times"), ".3g"), Column(_("Change of the pixels"), ".3f")),
+            tuple(rows), _("How much louder each layer became, and by how much the pixels (0…1) changed for it."),
+        )
+        louder = [(str(row[0]), float(row[3])) for row in rows if isinstance(row[3], float)]
+        if louder:
+            layer_name, times = max(louder, key=lambda pair: pair[1])
+            yield Note(_(
+                "`{layer}` became louder the most: its mean squared answer to `{image}` grew {times:.3g} times.",
+                layer=layer_name, times=times, image=sample.file,
+            ))
+
+    def _dream(
+        self, study: Study, sample: Sample, layer: Layer, steps: int, sizes: int, number: int, layers: int
+    ) -> tuple[np.ndarray, list[float]]:
+        total = steps * sizes * layers
+        key = ("dream", layer.name, sample.digest, sample.pixels.shape, repr(self), steps, study.wishes.seed)
+        kept = study.shelf.get(key)
+        if kept is None:
+            image, heights = dream(
+                study.probe, sample.pixels, loud(layer.name), count=max(1, self.octaves), ratio=max(1.05, self.ratio),
+                steps=steps, rate=self.rate, shift=max(0, self.shift), seed=study.wishes.seed,
+                on_step=lambda step: study.progress((number * steps * sizes + step) / total, "Deep Dream"),
+            )
+            kept = {"image": image, "heights": np.array(heights)}
+            study.shelf.put(key, kept)
+        return kept["image"], [float(height) for height in kept["heights"]]

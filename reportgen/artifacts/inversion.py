@@ -1,0 +1,99 @@
+"""What a layer still knows of the image: an image with the same code, layer by layer."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from reportgen.artifacts.base import ImageArtifact, NotApplicable
+from reportgen.artifacts.wanted import chosen_layers, photo_of
+from reportgen.optimization.inverting import Inverted, invert
+from reportgen.report.blocks import Block, Cell, Column, Gallery, Note, Table
+from reportgen.report.document import Formula
+from reportgen.study import Sample, Study
+from reportgen.text import _
+
+LAYERS = {"quick": 3, "standard": 5, "thorough": 8}
+
+
+@dataclass(frozen=True)
+class Inversion(ImageArtifact):
+    """Shows, layer by layer, an image that the layer cannot tell from the user's. `layers` is how many, 0 by effort."""
+
+    name = "inversion"
+    chapter = "optimization"
+    title = _("What a layer still knows")
+    about = _(
+        "A layer keeps a code of the image. Here an image is sought that has the same code: whatever it shares "
+        "with the "
+        "true one the layer still knows, whatever differs it has forgotten."
+    )
+    reading = _(
+        "Read from left to right. Early layers give the image back; deeper ones lose colour and place first, then "
+        "everything but what the answer needs. The error is the distance between the codes, relative to the code's own "
+        "length; a large one means that the search ended too early."
+    )
+    formulas = (
+        Formula(
+            r"x^{*}=\arg\min_{x}\;\frac{\|A(x)-A(x_0)\|^2}{\|A(x_0)\|^2}",
+            _("where A is the layer's answer and x₀ is the image (Mahendran and Vedaldi 2015, arXiv:1412.0035)"),
+        ),
+    )
+    layers: int = 0
+
+    def blocks(self, study: Study, sample: Sample) -> Iterator[Block]:
+        """The strip and the errors."""
+        known = chosen_layers(study)
+        most = self.layers or LAYERS[study.wishes.effort]
+        if not known:
+            raise NotApplicable(_("the network has no convolution over height and width before its answer"))
+        chosen = known if len(known) <= most else [
+            known[round((step + 1) * len(known) / most) - 1] for step in range(most)
+        ]
+        recipe = dataclasses.replace(study.wishes.used, shift=0.0, scale=0.0, turn=0.0, tv=0.02)
+        found: dict[str, Inverted] = {}
+        for number, layer in enumerate(chosen):
+            name = study.probe.layers.rectifier_of(layer).name
+            answers = study.probe.trace(sample.pixels).outputs[name].astype(np.float32)
+            if not answers.any() or not np.isfinite(answers).all():
+                continue
+            key = ("inversion", name, sample.digest, sample.pixels.shape, dataclasses.astuple(recipe))
+            kept = study.shelf.get(key)
+            if kept is None:
+                one = invert(
+                    study.probe, sample.pixels, name, answers, recipe,
+                    lambda step, number=number: study.progress(  # type: ignore[misc]
+                        (number + step / recipe.steps) / len(chosen), "Inverting layers"
+                    ),
+                )
+                kept = {"image": one.image, "numbers": np.array([one.error, one.start, one.difference])}
+                study.shelf.put(key, kept)
+            error, start, difference = (float(value) for value in kept["numbers"])
+            found[name] = Inverted(kept["image"], error, start, difference)
+        if not found:
+            raise NotApplicable(_("every chosen layer answers nothing but zeros to this image"))
+        yield Gallery(
+            "inversion", (photo_of(sample.pixels), *(photo_of(one.image) for one in found.values())),
+            (_("Input"), *found),
+            _("Images that have the same code as `{image}`, layer by layer.", image=sample.file),
+            _("{image} and images sought to have the same code in deeper and deeper layers.", image=sample.name),
+            "strip", notes=("", *(_("error {error:.1%}", error=one.error) for one in found.values())),
+        )
+        rows: tuple[tuple[Cell, ...], ...] = tuple(
+            (name, one.start, one.error, one.difference) for name, one in found.items()
+        )
+        yield Table(
+            "inversion",
+            (Column(_("Layer"), code=True), Column(_("Error at the start"), ".1%"),
+             Column(_("Error at the end"), ".1%"), Column(_("Difference of the pixels"), ".3f")),
+            rows, _("How near the codes came, and how far the pixels (0…1) stayed apart (root mean square)."),
+        )
+        first, last = next(iter(found)), list(found)[-1]
+        yield Note(_(
+            "From `{first}` the image is found again up to {first_difference:.3f} per pixel (range 0…1), from `{last}` "
+            "up to {last_difference:.3f}.", first=first, first_difference=found[first].difference, last=last,
+            last_difference=found[last].difference,
+        ))

@@ -1,0 +1,163 @@
+"""What filters want to see: images made for single channels, layer by layer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+import numpy as np
+
+from reportgen.artifacts.base import ModelArtifact, NotApplicable
+from reportgen.artifacts.wanted import Unit, curve, how_made, natural, outcome, photo_of, units
+from reportgen.optimization.objectives import channel
+from reportgen.optimization.seeking import Wish, seek
+from reportgen.report.blocks import Block, Cell, Chart, Column, Gallery, Note, Series, Table
+from reportgen.report.document import Formula
+from reportgen.report.names import slug
+from reportgen.study import Study
+from reportgen.text import Message, _
+
+
+@dataclass(frozen=True)
+class OptimalInputs(ModelArtifact):
+    """Shows images in which single channels of convolutions answer as strongly as can be.
+
+    With `opposite` the last layer's channels are also shown the images in which they answer least.
+    """
+
+    name = "optimal_inputs"
+    chapter = "optimization"
+    title = _("What filters want to see")
+    about = _(
+        "Instead of asking which image a network is given, one can ask which image a filter would like: starting from "
+        "noise, the pixels are changed step by step so that the filter answers more and more strongly. What appears is "
+        "the pattern that the filter looks for."
+    )
+    reading = _(
+        "First layers want edges, stripes and colours; deeper ones want textures, then parts of things. An image is "
+        "larger than what one unit sees, so the pattern repeats. Compare the final value with what natural images "
+        "give: it must be well above. An image that did not converge shows noise and means nothing."
+    )
+    formulas = (
+        Formula(
+            r"x^{*}=\arg\max_{x}\;\left(\frac{1}{Z}\sum_{i=1}^{Z}A_k(x,i)-\lambda\,R(x)\right)",
+            _("where A is what channel k says of the image x before its activation, Z is the number of its places, and "
+              "R are the penalties with their weights λ (Erhan et al. 2009; Simonyan et al. 2014, arXiv:1312.6034; "
+              "Olah et al. 2017, doi:10.23915/distill.00007)"),
+        ),
+    )
+    compares_samples = True
+    opposite: bool = True
+
+    def blocks(self, study: Study) -> Iterator[Block]:
+        """A sheet for each layer, curves, the table, what did not converge."""
+        made = units(study)
+        if not made:
+            raise NotApplicable(_("the network has no convolution over height and width before its answer"))
+        layers = [(layer, list(group)) for layer, group in groupby(made, key=lambda unit: unit.layer.name)]
+        yield from how_made(study)
+        best = {layer: natural(study, [channel(unit.layer, unit.number) for unit in group]) for layer, group in layers}
+        for layer, group in layers:
+            yield _sheet(layer, group, best[layer])
+        if self.opposite:
+            yield _opposites(study, layers[-1][1])
+        yield _curves(layers)
+        yield _table(layers, best)
+        yield from outcome([(unit.label, unit.made) for unit in made])
+        yield from _against_nature(layers, best)
+
+
+def _sheet(layer: str, group: Sequence[Unit], best: Sequence[float | None]) -> Gallery:
+    height, width = group[0].made.image.shape[:2]
+    return Gallery(
+        f"optimal_inputs_{slug(layer)}", tuple(photo_of(unit.made.image) for unit in group),
+        tuple(_("channel {number}", number=unit.number) for unit in group),
+        _("Images that excite single channels of `{layer}`, {width} × {height} pixels each. Below each: its value at "
+          "the start and at the end.", layer=layer, width=width, height=height),
+        _("{count} image made for a channel of {layer}.", "{count} images made for channels of {layer}.",
+          count=len(group), layer=layer),
+        notes=tuple(_rise(unit) for unit in group), columns=min(4, len(group)),
+    )
+
+
+def _rise(unit: Unit) -> Message:
+    words = _("{first:.3g} → {last:.3g}", first=unit.made.first, last=unit.made.last)
+    return words if unit.made.risen else _("{rise}, did not converge", rise=words)
+
+
+def _opposites(study: Study, group: Sequence[Unit]) -> Gallery:
+    """The same channels at their least."""
+    wishes = [
+        Wish(f"-{unit.label}", -channel(unit.layer, unit.number), unit.made.image.shape[:2]) for unit in group[:4]
+    ]
+    made = seek(study, wishes, study.wishes.used, "Least wanted inputs")
+    layer = group[0].layer.name
+    pairs = [(unit, one) for unit, one in zip(group, made, strict=False)]
+    return Gallery(
+        f"opposite_inputs_{slug(layer)}",
+        tuple(photo_of(image) for unit, one in pairs for image in (unit.made.image, one.image)),
+        tuple(label for unit, _one in pairs for label in (
+            _("channel {number}: most", number=unit.number), _("channel {number}: least", number=unit.number))),
+        _("Channels of `{layer}` at their most and at their least.", layer=layer),
+        _("Pairs of images made for channels of {layer}: one that excites the channel, one that inhibits it.",
+          layer=layer),
+        notes=tuple(words for unit, one in pairs for words in (
+            _("{value:.3g}", value=unit.made.last), _("{value:.3g}", value=-one.last))),
+        columns=4 if len(pairs) > 1 else 2,
+    )
+
+
+def _curves(layers: Sequence[tuple[str, list[Unit]]]) -> Chart:
+    """The mean objective of each layer, from 0 at its start to 1 at its highest."""
+    series = []
+    positions: tuple[float, ...] = ()
+    for layer, group in layers:
+        paths = np.stack([unit.made.values for unit in group])
+        low, high = paths[:, :1], paths.max(axis=1, keepdims=True)
+        shares = np.nan_to_num((paths - low) / np.maximum(high - low, 1e-12)).mean(axis=0)
+        positions, values = curve(shares)
+        series.append(Series(layer, values))
+    return Chart(
+        "convergence", "curves", (), tuple(series),
+        _("How the objective rose: the mean over the images of a layer, each from 0 at its start to 1 at its highest, "
+          "as seen by the shifted and turned images of each step."),
+        _("Step"), _("Share of the rise"), positions, format=".3f",
+    )
+
+
+def _table(layers: Sequence[tuple[str, list[Unit]]], best: dict[str, list[float | None]]) -> Table:
+    rows: list[tuple[Cell, ...]] = [
+        (unit.label, unit.made.first, unit.made.last, value, unit.made.rising, float(unit.made.penalties[-1]),
+         _outcome(unit))
+        for layer, group in layers for unit, value in zip(group, best[layer], strict=True)
+    ]
+    return Table(
+        "optimal_inputs",
+        (Column(_("Unit"), code=True), Column(_("At the start"), ".3g"), Column(_("At the end"), ".3g"),
+         Column(_("Best natural image"), ".3g"), Column(_("Steps upwards"), ".0%"), Column(_("Penalties"), ".3g"),
+         Column(_("Outcome"))),
+        tuple(rows),
+        _("The mean of each channel before its activation: at the start, in the image that was made, and in the best "
+          "of the report's own images."),
+    )
+
+
+def _outcome(unit: Unit) -> Message:
+    if not unit.made.risen:
+        return _("did not converge")
+    return _("converged by the cure") if unit.made.cured else _("converged")
+
+
+def _against_nature(layers: Sequence[tuple[str, list[Unit]]], best: dict[str, list[float | None]]) -> Iterator[Note]:
+    pairs = [
+        (unit.made.last, value) for layer, group in layers for unit, value in zip(group, best[layer], strict=True)
+        if value is not None
+    ]
+    if not pairs:
+        return
+    above = sum(last > value for last, value in pairs)
+    yield Note(_(
+        "{above} of {total} made images excite their channel more than any of the report's own images does.",
+        above=above, total=len(pairs),
+    ))

@@ -1,0 +1,175 @@
+"""Which units the sections on optimization speak of, how large their images are, what natural images give them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from reportgen import imaging
+from reportgen.artifacts.geometry import Field, fields
+from reportgen.artifacts.responses import is_wanted
+from reportgen.optimization.objectives import Objective, channel
+from reportgen.optimization.recipes import RECIPE_WORDS
+from reportgen.optimization.seeking import Made, Wish, own_size, seek
+from reportgen.probe import Array, Layer, Pull
+from reportgen.report.blocks import Block, Fact, Note, Picture
+from reportgen.study import Study
+from reportgen.text import _, listed
+
+LAYERS = {"quick": 3, "standard": 5, "thorough": 12}
+SMALLEST = 48
+"""No image is made smaller: a pattern needs room to show that it repeats."""
+MARGIN = 1.5
+"""An image is so many times as long as what its unit sees."""
+
+
+@dataclass(frozen=True, eq=False)
+class Unit:
+    """A channel of a convolution, and the image made for it."""
+
+    layer: Layer
+    number: int
+    made: Made
+
+    @property
+    def label(self) -> str:
+        """How it is called."""
+        return f"{self.layer.name}:{self.number}"
+
+
+def chosen_layers(study: Study) -> list[Layer]:
+    """Convolutions over height and width: those that were asked for, else a choice evenly over depth."""
+    known = [
+        layer for layer in study.probe.layers.convolutions
+        if len(layer.shape) == 3 and layer.name != study.probe.output.layer
+    ]
+    if study.wishes.layers:
+        return [layer for layer in known if is_wanted(layer.name, study.wishes.layers)]
+    most = LAYERS[study.wishes.effort]
+    if len(known) <= most:
+        return known
+    return [known[round((step + 1) * len(known) / most) - 1] for step in range(most)]
+
+
+def chosen_units(study: Study, layer: Layer) -> list[int]:
+    """Channels by strongest mean answer to the first image, or any by seed."""
+    channels, count = layer.channels or 0, study.wishes.count
+    if study.samples and study.wishes.choice == "strongest":
+        rectified = study.probe.layers.rectifier_of(layer).name
+        answers = study.probe.trace(study.samples[0].pixels).outputs[rectified]
+        means = np.nan_to_num(answers.astype(np.float64).mean(axis=(0, 1)))
+        return sorted(int(k) for k in np.argsort(-means, kind="stable")[:count])
+    random = np.random.Generator(np.random.PCG64(study.wishes.seed))
+    return sorted(int(k) for k in random.choice(channels, min(count, channels), replace=False))
+
+
+def image_size(study: Study, layer: Layer, field: Field) -> tuple[int, int]:
+    """What the unit sees with a margin, in steps of the coarsest stride; never more than the network's own size."""
+    own = own_size(study)
+    if study.wishes.size:
+        wanted = (study.wishes.size, study.wishes.size)
+    elif field.size is None:
+        return own
+    else:
+        wanted = (math.ceil(MARGIN * field.size[0]), math.ceil(MARGIN * field.size[1]))
+    step = _coarsest(study)
+    rounded = [math.ceil(max(SMALLEST, side) / step) * step for side in wanted]
+    return min(rounded[0], own[0]), min(rounded[1], own[1])
+
+
+def _coarsest(study: Study) -> int:
+    """By how much the network makes an image smaller at most."""
+    found = fields(study.probe.layers, sizes_of(study)).values()
+    return max([1, *(round(field.jump) for field in found if field.jump)])
+
+
+def sizes_of(study: Study) -> dict[str, tuple[int | None, ...]]:
+    """The spatial sizes of all layers, from a pass where there is an image."""
+    if not study.samples:
+        return {}
+    outputs = study.probe.trace(study.samples[0].pixels).outputs
+    return {name: tuple(answer.shape[:-1]) for name, answer in outputs.items()}
+
+
+def units(study: Study) -> list[Unit]:
+    """The chosen units of the chosen layers with their images; made once for all sections."""
+    if "units" not in study.memory:
+        seen = fields(study.probe.layers, sizes_of(study))
+        layers = chosen_layers(study)
+        wishes = [
+            (layer, number, Wish(
+                f"{layer.name}:{number}", channel(layer, number), image_size(study, layer, seen[layer.name])
+            ))
+            for layer in layers for number in chosen_units(study, layer)
+        ]
+        made = seek(study, [wish for _layer, _number, wish in wishes], study.wishes.used, "Optimal inputs")
+        study.memory["units"] = [
+            Unit(layer, number, one) for (layer, number, _wish), one in zip(wishes, made, strict=True)
+        ]
+    found: list[Unit] = study.memory["units"]
+    return found
+
+
+def natural(study: Study, objectives: Sequence[Objective]) -> list[float | None]:
+    """The highest value of each objective on the study's own images; None without any. All are of one layer."""
+    if not study.samples:
+        return [None] * len(objectives)
+    found: list[float | None] = []
+    for start in range(0, len(objectives), 32):
+        some = objectives[start : start + 32]
+        best = np.full(len(some), -np.inf)
+        for sample in study.samples:
+            pulls = [
+                Pull(pull.layer, pull.kind, 1.0, pull.weight * pull.directions[None], pull.middle)
+                for one in some for pull in one.pulls if pull.directions is not None
+            ]
+            best = np.maximum(best, study.probe.climb(sample.pixels[None], pulls)[0][0])
+        found += [float(value) for value in best]
+    return found
+
+
+def photo_of(image: Array) -> Picture:
+    """A made image as it was made: nothing is stretched."""
+    shown = np.repeat(image, 3, axis=-1) if image.shape[-1] == 1 else image
+    return imaging.photo(np.clip(shown, 0, 1))
+
+
+def how_made(study: Study) -> Iterator[Block]:
+    """The facts of the recipe."""
+    recipe = study.wishes.used
+    yield Fact("steps", _("Steps"), recipe.steps)
+    words = _("a recipe of the user's own") if study.wishes.custom else RECIPE_WORDS[study.wishes.recipe]
+    yield Note(_("Made of {recipe}; the number that rises is taken before the unit's own activation.", recipe=words),
+               "info")
+
+
+def outcome(made: Sequence[tuple[str, Made]]) -> Iterator[Note]:
+    """Which images did not converge, and which only after the cure."""
+    lost = [name for name, one in made if not one.risen]
+    cured = [name for name, one in made if one.cured]
+    if lost:
+        yield Note(_(
+            "{count} image did not converge: {names}. What it shows says nothing about the unit.",
+            "{count} images did not converge: {names}. What they show says nothing about the units.",
+            count=len(lost), names=listed(lost),
+        ), "warning")
+    if cured:
+        yield Note(_(
+            "{count} image rose only by the cure: first with shifts of 5 % and no penalties, then from there with the "
+            "usual settings: {names}.",
+            "{count} images rose only by the cure: first with shifts of 5 % and no penalties, then from there with the "
+            "usual settings: {names}.", count=len(cured), names=listed(cured),
+        ), "info")
+    yield Note(_(
+        "{risen} of {total} images converged; on average the objective rose in {share:.0%} of the steps.",
+        risen=len(made) - len(lost), total=len(made), share=float(np.mean([one.rising for _name, one in made])),
+    ))
+
+
+def curve(values: Array, most: int = 64) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Steps and values, thinned out."""
+    places = np.unique(np.linspace(0, len(values) - 1, min(most, len(values))).round().astype(int))
+    return tuple(float(place) for place in places), tuple(float(values[place]) for place in places)

@@ -1,0 +1,162 @@
+"""Many wishes in few batches: what is kept from earlier runs, the cure for those that do not rise, the plan."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from reportgen.errors import ReportgenError
+from reportgen.optimization.climbing import Climb, climb
+from reportgen.optimization.objectives import Objective, together
+from reportgen.optimization.recipes import Recipe
+from reportgen.probe import Array
+from reportgen.study import Study, fitting_side
+
+AT_ONCE = 8
+"""Images in one batch: memory is bounded by it, whatever the number of wishes."""
+
+
+@dataclass(frozen=True, eq=False)
+class Wish:
+    """An image to be made: a name that is unique in the study, its objective, its size in pixels."""
+
+    name: str
+    objective: Objective
+    size: tuple[int, int]
+
+
+@dataclass(frozen=True, eq=False)
+class Made:
+    """An image that was made, and how it went; `cured` where it took the second recipe to rise."""
+
+    image: Array
+    values: Array
+    penalties: Array
+    first: float
+    last: float
+    rising: float
+    risen: bool
+    cured: bool = False
+
+    def arrays(self) -> dict[str, Array]:
+        """As arrays, to be kept."""
+        numbers = [self.first, self.last, self.rising, float(self.risen), float(self.cured)]
+        return {"image": self.image, "values": self.values, "penalties": self.penalties, "numbers": np.array(numbers)}
+
+    @classmethod
+    def of(cls, arrays: dict[str, Array]) -> Made:
+        """From kept arrays."""
+        first, last, rising, risen, cured = (float(number) for number in arrays["numbers"])
+        return cls(
+            arrays["image"], arrays["values"], arrays["penalties"], first, last, rising, bool(risen), bool(cured)
+        )
+
+
+def seek(study: Study, wishes: Sequence[Wish], recipe: Recipe, what: str) -> list[Made]:
+    """The images of the wishes, in their order; those kept from an earlier run are taken from there."""
+    found: dict[str, Made] = {}
+    for wish in wishes:
+        kept = study.shelf.get(_key(wish, recipe))
+        if kept is not None:
+            found[wish.name] = Made.of(kept)
+    batches = _planned(study, [wish for wish in wishes if wish.name not in found], recipe, what)
+    left = sum(len(batch) for batch in batches) * recipe.steps
+    done = 0
+
+    def on_step(count: int) -> None:
+        nonlocal done
+        done += count
+        study.progress(min(1.0, done / max(left, 1)), what)
+
+    for batch in batches:
+        for wish, made in zip(batch, _make(study, batch, recipe, lambda: on_step(len(batch))), strict=True):  # noqa: B023
+            study.shelf.put(_key(wish, recipe), made.arrays())
+            found[wish.name] = made
+    return [found[wish.name] for wish in wishes]
+
+
+def _key(wish: Wish, recipe: Recipe) -> tuple[object, ...]:
+    return (wish.name, wish.size, dataclasses.astuple(recipe))
+
+
+def _batches(wishes: Sequence[Wish]) -> list[list[Wish]]:
+    """Wishes of one form and size together, no more than may be in a batch."""
+    groups: dict[object, list[Wish]] = {}
+    for wish in wishes:
+        groups.setdefault((wish.objective.form, wish.size), []).append(wish)
+    return [group[start : start + AT_ONCE] for group in groups.values() for start in range(0, len(group), AT_ONCE)]
+
+
+def _planned(study: Study, wishes: Sequence[Wish], recipe: Recipe, what: str) -> list[list[Wish]]:
+    """The batches, tried for one step each, and a line that says how long they will take.
+
+    A layer that insists on the network's own size gets it.
+    """
+    batches: list[list[Wish]] = []
+    seconds = 0.0
+    for batch in _batches(wishes):
+        try:
+            seconds += _step_seconds(study, batch) * recipe.steps
+        except ReportgenError:
+            own = own_size(study)
+            if batch[0].size == own:
+                raise
+            batch = [dataclasses.replace(wish, size=own) for wish in batch]  # noqa: PLW2901
+            seconds += _step_seconds(study, batch) * recipe.steps
+        batches.append(batch)
+    if wishes:
+        study.notice(f"{what}: {len(wishes)} images × {recipe.steps} steps, about {_duration(seconds)}.")
+    return batches
+
+
+def _step_seconds(study: Study, batch: Sequence[Wish]) -> float:
+    """How long a step takes once it is compiled."""
+    pulls = together([wish.objective for wish in batch])
+    gray = np.full((len(batch), *batch[0].size, study.probe.input.channels), 0.5, np.float32)
+    study.probe.climb(gray, pulls)
+    start = time.perf_counter()
+    study.probe.climb(gray, pulls)
+    return time.perf_counter() - start
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+
+
+def own_size(study: Study) -> tuple[int, int]:
+    """The size at which the network sees images."""
+    if study.samples:
+        height, width = study.samples[0].pixels.shape[:2]
+        return height, width
+    height, width = (fitting_side(side, study.probe.input.multiple) for side in study.probe.input.size)
+    return height, width
+
+
+def _make(study: Study, batch: Sequence[Wish], recipe: Recipe, on_step: Callable[[], None]) -> list[Made]:
+    """A batch; those of it that did not rise are tried again, shifted and without penalties first."""
+    objectives, size = [wish.objective for wish in batch], batch[0].size
+    first = climb(study.probe, objectives, size, recipe, on_step=lambda step: on_step())
+    made = [_made(first, place) for place in range(len(batch))]
+    ill = [place for place, one in enumerate(made) if not one.risen]
+    if ill:
+        again = [objectives[place] for place in ill]
+        freed = climb(study.probe, again, size, recipe.quiet())
+        smoothed = climb(study.probe, again, size, recipe, start=freed.images)
+        for place, number in enumerate(ill):
+            better = smoothed if smoothed.last[place] >= freed.last[place] * 0.5 else freed
+            second = _made(better, place)
+            if second.last > made[number].last:
+                risen = bool(freed.last[place] > made[number].first or second.risen)
+                made[number] = dataclasses.replace(second, first=made[number].first, risen=risen, cured=risen)
+    return made
+
+
+def _made(climbed: Climb, place: int) -> Made:
+    return Made(
+        climbed.images[place], climbed.values[:, place], climbed.penalties[:, place], float(climbed.first[place]),
+        float(climbed.last[place]), float(climbed.rising[place]), bool(climbed.risen[place]),
+    )
