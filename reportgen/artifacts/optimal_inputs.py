@@ -9,8 +9,7 @@ from itertools import groupby
 import numpy as np
 
 from reportgen.artifacts.base import ModelArtifact, NotApplicable
-from reportgen.artifacts.wanted import Unit, curve, how_made, natural, outcome, photo_of, units
-from reportgen.optimization.objectives import channel
+from reportgen.artifacts.wanted import Unit, answering, curve, how_made, natural, outcome, photo_of, units
 from reportgen.optimization.seeking import Wish, seek
 from reportgen.report.blocks import Block, Cell, Chart, Column, Gallery, Note, Series, Table
 from reportgen.report.document import Formula
@@ -42,7 +41,7 @@ class OptimalInputs(ModelArtifact):
     formulas = (
         Formula(
             r"x^{*}=\arg\max_{x}\;\left(\frac{1}{Z}\sum_{i=1}^{Z}A_k(x,i)-\lambda\,R(x)\right)",
-            _("where A is what channel k says of the image x before its activation, Z is the number of its places, and "
+            _("where A is what channel k answers to the image x, Z is the number of its places, and "
               "R are the penalties with their weights λ (Erhan et al. 2009; Simonyan et al. 2014, arXiv:1312.6034; "
               "Olah et al. 2017, doi:10.23915/distill.00007)"),
         ),
@@ -57,7 +56,10 @@ class OptimalInputs(ModelArtifact):
             raise NotApplicable(_("the network has no convolution over height and width before its answer"))
         layers = [(layer, list(group)) for layer, group in groupby(made, key=lambda unit: unit.layer.name)]
         yield from how_made(study)
-        best = {layer: natural(study, [channel(unit.layer, unit.number) for unit in group]) for layer, group in layers}
+        best = {
+            layer: natural(study, [answering(study, unit.layer, unit.number) for unit in group])
+            for layer, group in layers
+        }
         for layer, group in layers:
             yield _sheet(layer, group, best[layer])
         if self.opposite:
@@ -89,7 +91,8 @@ def _rise(unit: Unit) -> Message:
 def _opposites(study: Study, group: Sequence[Unit]) -> Gallery:
     """The same channels at their least."""
     wishes = [
-        Wish(f"-{unit.label}", -channel(unit.layer, unit.number), unit.made.image.shape[:2]) for unit in group[:4]
+        Wish(f"-{unit.label}", -answering(study, unit.layer, unit.number), unit.made.image.shape[:2])
+        for unit in group[:4]
     ]
     made = seek(study, wishes, study.wishes.used, "Least wanted inputs")
     layer = group[0].layer.name
@@ -138,15 +141,17 @@ def _table(layers: Sequence[tuple[str, list[Unit]]], best: dict[str, list[float 
          Column(_("Best natural image"), ".3g"), Column(_("Steps upwards"), ".0%"), Column(_("Penalties"), ".3g"),
          Column(_("Outcome"))),
         tuple(rows),
-        _("The mean of each channel before its activation: at the start, in the image that was made, and in the best "
-          "of the report's own images."),
+        _("The mean answer of each channel: at the start, in the image that was made, and in the best of the report's "
+          "own images."),
     )
 
 
 def _outcome(unit: Unit) -> Message:
     if not unit.made.risen:
         return _("did not converge")
-    return _("converged by the cure") if unit.made.cured else _("converged")
+    if unit.made.cured:
+        return _("converged by the cure")
+    return _("still rising") if unit.made.unfinished else _("converged")
 
 
 def _against_nature(layers: Sequence[tuple[str, list[Unit]]], best: dict[str, list[float | None]]) -> Iterator[Note]:

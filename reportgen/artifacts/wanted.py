@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from reportgen.text import _, listed
 LAYERS = {"quick": 3, "standard": 5, "thorough": 12}
 SMALLEST = 48
 """No image is made smaller: a pattern needs room to show that it repeats."""
+TINY = 24
+"""Pictures of no more pixels are enlarged with hard ones."""
 MARGIN = 1.5
 """An image is so many times as long as what its unit sees."""
 
@@ -101,7 +104,7 @@ def units(study: Study) -> list[Unit]:
         layers = chosen_layers(study)
         wishes = [
             (layer, number, Wish(
-                f"{layer.name}:{number}", channel(layer, number), image_size(study, layer, seen[layer.name])
+                f"{layer.name}:{number}", answering(study, layer, number), image_size(study, layer, seen[layer.name])
             ))
             for layer in layers for number in chosen_units(study, layer)
         ]
@@ -111,6 +114,11 @@ def units(study: Study) -> list[Unit]:
         ]
     found: list[Unit] = study.memory["units"]
     return found
+
+
+def answering(study: Study, layer: Layer, number: int) -> Objective:
+    """A convolution's channel after normalization and activation, where its answer is complete."""
+    return channel(study.probe.layers.rectifier_of(layer), number)
 
 
 def natural(study: Study, objectives: Sequence[Objective]) -> list[float | None]:
@@ -134,7 +142,8 @@ def natural(study: Study, objectives: Sequence[Objective]) -> list[float | None]
 def photo_of(image: Array) -> Picture:
     """A made image as it was made: nothing is stretched."""
     shown = np.repeat(image, 3, axis=-1) if image.shape[-1] == 1 else image
-    return imaging.photo(np.clip(shown, 0, 1))
+    picture = imaging.photo(np.clip(shown, 0, 1))
+    return dataclasses.replace(picture, kind="map") if max(image.shape[:2]) <= TINY else picture
 
 
 def how_made(study: Study) -> Iterator[Block]:
@@ -142,8 +151,8 @@ def how_made(study: Study) -> Iterator[Block]:
     recipe = study.wishes.used
     yield Fact("steps", _("Steps"), recipe.steps)
     words = _("a recipe of the user's own") if study.wishes.custom else RECIPE_WORDS[study.wishes.recipe]
-    yield Note(_("Made of {recipe}; the number that rises is taken before the unit's own activation.", recipe=words),
-               "info")
+    yield Note(_("Made of {recipe}. Where a ReLU is shut, a twentieth of what entered it is counted, so that there is "
+                 "a way up.", recipe=words), "info")
 
 
 def outcome(made: Sequence[tuple[str, Made]]) -> Iterator[Note]:
@@ -163,8 +172,15 @@ def outcome(made: Sequence[tuple[str, Made]]) -> Iterator[Note]:
             "{count} images rose only by the cure: first with shifts of 5 % and no penalties, then from there with the "
             "usual settings: {names}.", count=len(cured), names=listed(cured),
         ), "info")
+    rising = [name for name, one in made if one.unfinished]
+    if rising:
+        yield Note(_(
+            "{count} image was still rising when its steps ran out: {names}. More steps make it clearer: `--effort`.",
+            "{count} images were still rising when their steps ran out: {names}. More steps make them clearer: "
+            "`--effort`.", count=len(rising), names=listed(rising),
+        ), "info")
     yield Note(_(
-        "{risen} of {total} images converged; on average the objective rose in {share:.0%} of the steps.",
+        "{risen} of {total} images rose; on average the objective rose in {share:.0%} of the steps.",
         risen=len(made) - len(lost), total=len(made), share=float(np.mean([one.rising for _name, one in made])),
     ))
 

@@ -31,7 +31,7 @@ class Recipe:
     noise: float = 0.1
     steps: int = 128
     optimizer: Literal["adam", "ascent"] = "adam"
-    rate: float = 0.05
+    rate: float = 0.1
     even: bool = True
     shift: float = 4.0
     scale: float = 0.05

@@ -42,6 +42,16 @@ class Made:
     risen: bool
     cured: bool = False
 
+    @property
+    def unfinished(self) -> bool:
+        """True where the objective was still rising when the steps ran out: by more than a twentieth of its whole rise
+        within the last tenth of the steps."""
+        tenth = max(1, len(self.values) // 10)
+        if not self.risen or len(self.values) < 2 * tenth + 1:
+            return False
+        late, before = self.values[-tenth:].mean(), self.values[-2 * tenth : -tenth].mean()
+        return bool(late - before > 0.05 * max(self.last - self.first, 1e-12))
+
     def arrays(self) -> dict[str, Array]:
         """As arrays, to be kept."""
         numbers = [self.first, self.last, self.rising, float(self.risen), float(self.cured)]

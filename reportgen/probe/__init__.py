@@ -233,10 +233,10 @@ class Target:
 class Pull:
     """A number that images are to make large: one part of an objective, for a batch of images.
 
-    kind: "along" is the mean over places (at the middle place alone with `middle`) of what `layer` said before its
-    own activation, along `directions` (images × channels); "loud" the mean of its squared answers; "like" minus
-    their mean squared distance from `model`, as a share of the model's mean square. `layer` "" is the network's
-    answer before softmax or sigmoid. A batch's objective is the sum of its pulls by their weights.
+    kind: "along" is the mean over places (at the middle place alone with `middle`) of what `layer` said, along
+    `directions` (images × channels), where a shut ReLU lets a twentieth through; "loud" the mean of its squared
+    answers; "like" minus their mean squared distance from `model`, as a share of the model's mean square. `layer` ""
+    is the network's answer before softmax or sigmoid. A batch's objective is the sum of its pulls by their weights.
     """
 
     layer: str

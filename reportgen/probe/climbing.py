@@ -23,9 +23,11 @@ from reportgen.probe.replacing import replaced
 from reportgen.probe.scoring import before_squashing
 
 Tensor: TypeAlias = Any
-_RECTIFYING = frozenset({"Relu", "Relu6", "LeakyRelu", "Elu", "Selu"})
+_RECTIFYING = frozenset({"Relu", "Relu6"})
 _REPEATING = frozenset({"Identity", "Cast"})
 SMALLEST = 1e-12
+LEAK = 0.05
+"""How much of what entered a shut ReLU is heard: enough to tell which way is up, too little to drown the others."""
 
 
 class _Enough(BaseException):
@@ -88,7 +90,7 @@ class Slopes:
         return tf.stack(values, axis=1), slope
 
     def _hear(self, inputs: list[Tensor]) -> dict[str, Tensor]:
-        """What each layer said: along a direction before its rectifier, else as it is; "" is the raw answer."""
+        """What each layer said: along a direction with its ReLU ajar, else as it is; "" is the raw answer."""
         layers = frozenset(layer for layer, _kind, _middle in self._pulls)
         recorder = _Cut(self._model, layers if "" not in layers else frozenset())
         recorder.start(tf.compat.v1.get_default_graph(), dict(zip(self._names, inputs, strict=True)))
@@ -101,7 +103,7 @@ class Slopes:
         calls: dict[str, Call] = {call.name: call for call in recorder.calls}
         raw = {layer for layer, kind, _middle in self._pulls if kind == "along"}
         found = {
-            layer: before_rectifying(calls[layer].output) if layer in raw else calls[layer].output
+            layer: ajar(calls[layer].output) if layer in raw else calls[layer].output
             for layer in layers if layer
         }
         if "" in layers:
@@ -136,13 +138,17 @@ def _value(answer: Tensor, kind: str, middle: bool, argument: Tensor) -> Tensor:
     return tf.reduce_sum(said * argument, -1)
 
 
-def before_rectifying(answer: Tensor) -> Tensor:
-    """What entered the layer's own activation: where a rectifier is shut it still tells which way is up."""
+def ajar(answer: Tensor) -> Tensor:
+    """What the layer said, without softmax or sigmoid; where its ReLU is shut, a little of what entered that.
+
+    A ReLU itself would hide the way up from a unit that does not answer yet; without one a first layer's mean over all
+    places would be blind to every pattern, as bright and dark parts cancel out.
+    """
     tensor = answer
     while tensor.op.type in _REPEATING:
         tensor = tensor.op.inputs[0]
     if tensor.op.type in _RECTIFYING:
-        return tensor.op.inputs[0]
+        return tf.nn.leaky_relu(tensor.op.inputs[0], LEAK)
     return before_squashing(answer)[0]
 
 

@@ -204,4 +204,4 @@ def _side_by_side(parts: Sequence[Image.Image], width: int) -> Image.Image:
 def _write(image: Image.Image, path: Path) -> None:
     sheet = Image.new("RGB", (image.width + 2 * MARGIN, image.height + 2 * MARGIN), "white")
     sheet.paste(image, (MARGIN, MARGIN))
-    sheet.save(path, "PNG", compress_level=6)
+    sheet.save(path, "PNG", compress_level=4)  # 6 takes twice as long for 3 % less
