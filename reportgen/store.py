@@ -24,7 +24,7 @@ import numpy as np
 from reportgen.errors import ReportgenError
 from reportgen.report import codec
 from reportgen.report.document import FORMAT, Section
-from reportgen.study import Shelf
+from reportgen.shelf import Shelf
 
 LARGEST = 4 << 30
 """Bytes the store may hold before the oldest entries are removed."""

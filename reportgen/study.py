@@ -14,6 +14,7 @@ from reportgen.errors import UsageError
 from reportgen.optimization.recipes import UNITS, Effort, Recipe, RecipeName, recipe_of
 from reportgen.photos import Photo, read_mask, read_photo
 from reportgen.probe import InputFacts, Probe
+from reportgen.shelf import Shelf
 from reportgen.text import Message, Text, _
 
 LARGEST_SIDE = 512
@@ -115,16 +116,6 @@ class WishSettings:
     def count(self) -> int:
         """How many units of a layer."""
         return self.units or UNITS[self.effort]
-
-
-class Shelf:
-    """Where arrays are kept between runs, each under what it was made from; this one keeps nothing."""
-
-    def get(self, key: tuple[object, ...]) -> dict[str, np.ndarray] | None:
-        """The arrays kept under a key."""
-
-    def put(self, key: tuple[object, ...], arrays: dict[str, np.ndarray]) -> None:
-        """Keep arrays."""
 
 
 def _unheard(_share: float, _what: str) -> None:

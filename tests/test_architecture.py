@@ -17,7 +17,7 @@ STANDARD = set(sys.stdlib_module_names)
 
 IN_PROBE = tuple(
     f"probe/{name}.py" for name in ("keras", "recording", "facts", "graph", "feeding", "answers", "layouts", "rules",
-                                    "ascent", "loading", "applications", "weights", "scoring", "asking")
+                                    "climbing", "loading", "applications", "weights", "scoring", "asking")
 )
 ONLY_IN = {
     "tensorflow": (*IN_PROBE, "labs/"),
@@ -42,14 +42,16 @@ MAY_USE = {
     "photos": ("imaging", "errors", "text"),
     "labels": ("errors",),
     "probe": ("text", "errors", "report.names"),
-    "study": ("probe", "photos", "imaging", "errors", "text"),
+    "shelf": (),
+    "study": ("probe", "photos", "imaging", "errors", "text", "shelf", "optimization.recipes"),
+    "optimization": ("study", "imaging", "probe", "text", "errors"),
     "probabilities": ("probe",),
     "attention": ("study", "imaging", "probabilities", "probe", "report", "text", "errors"),
-    "artifacts": ("study", "attention", "imaging", "probabilities", "probe", "report", "text", "errors"),
+    "artifacts": ("study", "attention", "optimization", "imaging", "probabilities", "probe", "report", "text", "errors"),
     "run": ("artifacts", "report", "study", "text"),
     "render": ("report", "text", "errors", "resources", "manifest", "__version__"),
-    "store": ("report", "errors"),
-    "config": ("artifacts", "study", "probe.source", "errors"),
+    "store": ("report", "errors", "shelf"),
+    "config": ("artifacts", "study", "optimization.recipes", "probe.source", "errors"),
 }
 """A package of ours and what else of ours it may import; what is not named may import anything."""
 

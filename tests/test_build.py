@@ -15,7 +15,7 @@ from PIL import Image
 from reportgen import artifacts, build
 from reportgen.artifacts.base import ModelArtifact
 from reportgen.config import Config, validate
-from reportgen.errors import UsageError
+from reportgen.errors import Interrupted, UsageError
 from reportgen.report.blocks import Block, Fact
 from reportgen.report.codec import load
 from reportgen.report.document import Report
@@ -260,3 +260,18 @@ def test_raw_maps_stand_beside_the_figures_and_on_the_page(tmp_path: Path, probe
     with np.load(site / "results" / "attention_cam_half.npz", allow_pickle=False) as arrays:
         assert "gradcam.cat" in arrays.files
     assert 'download="attention_cam_half.npz"' in (site / "uk" / "cam.html").read_text(encoding="utf-8")
+
+
+def test_a_stopped_build_says_what_is_kept_and_what_is_missing(tmp_path: Path, probe: FakeProbe) -> None:
+    wishes = config(inputs(tmp_path), select=("summary", "prediction", "cam"))
+
+    def stop(done: int, total: int, section: object) -> None:
+        if done == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(Interrupted, match=r"2 of 3 sections .* Missing: cam\."):
+        run(wishes, tmp_path, on_section=stop)
+    assert not (tmp_path / "site").exists()
+    made: list[int] = []
+    run(wishes, tmp_path, on_section=lambda done, total, section: made.append(done))
+    assert made == [3]

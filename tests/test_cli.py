@@ -60,6 +60,7 @@ def test_every_verb_explains_itself(tmp_path: Path, verb: str) -> None:
         (["build", "--model", "lab:cifar10-cnn", "--image", "lab:shape-1.png", "--cam-layer", "conv9"], 2, "'conv9'"),
         (["build", "--model", "lab:cifar10-cnn", "--mask", "m.png"], 2, "more values of --mask than images"),
         (["train", "cifar10-cnn", "--data", "imagenet"], 2, "imagenet"),
+        (["build", "--model", "lab:cifar10-cnn", "--effort", "lazy"], 2, "'lazy'"),
         (["render", "none"], 3, "no report can be read"),
         (["train", "texture"], 2, "Did you mean 'texture-unet'?"),
         (["init", "bad.toml"], 2, "is left as it is"),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from reportgen.artifacts import CATALOGUE
+from reportgen.artifacts import CATALOGUE, GROUPS
 from reportgen.config import Config, expand, read_config, schema, validate
 from reportgen.errors import InputError, UsageError
 
@@ -134,3 +134,25 @@ def test_paths_of_further_networks_start_from_the_files_folder_too(tmp_path: Pat
     assert first.model.file == "lab:texture-unet"
     assert second.model.file == str(tmp_path / "b.keras")
     assert (second.image[0].file, second.image[0].mask) == (tmp_path / "cat.png", tmp_path / "m.png")
+
+
+def test_quick_builds_leave_optimization_out_unless_it_is_named() -> None:
+    def names(**wishes: object) -> set[str]:
+        return {artifact.name for _chapter, artifact in validate(wishes, "test").chosen()}
+
+    quick = {"optimization": {"effort": "quick"}}
+    assert "optimal_inputs" in names()
+    assert not names(**quick) & set(GROUPS["optimization"])
+    assert names(select=["all", "deep_dream"], **quick) & set(GROUPS["optimization"]) == {"deep_dream"}
+    assert names(select="optimization", **quick) == set(GROUPS["optimization"])
+
+
+def test_problems_of_optimization_are_told_with_their_place() -> None:
+    for table, told in (
+        ({"efort": "quick"}, "Did you mean 'effort'?"), ({"custom": {"stepps": 3}}, "Did you mean 'steps'?"),
+        ({"custom": {"low": 1.0}}, "must hold 0 <= low < high <= 1"), ({"effort": "lazy"}, "'effort' = \"lazy\""),
+    ):
+        with pytest.raises(UsageError) as problem:
+            validate({"optimization": table}, "lab.toml")
+        assert told in problem.value.message
+    assert validate({"optimization": {"custom": {"steps": 3}}}, "test").optimization.used.steps == 3
