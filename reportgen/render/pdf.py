@@ -35,6 +35,8 @@ MOST_ROWS = 120
 TEXT_PT = 14
 MOST_FIGURES = 20
 """A section with more figures shows so many of them on paper, evenly over depth; the site shows all."""
+MOST_FURTHER = 3
+"""A section about a further image with more figures and tables is shortened on paper."""
 _EMS = re.compile(r'"([\d.]+)em"')
 TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".svg": "image/svg+xml", ".css": "text/css", ".ttf": "font/ttf"}
 
@@ -60,7 +62,7 @@ def document(report: Report, speaker: Speaker, templates: Sequence[Path] = ()) -
 
 def page(report: Report, speaker: Speaker, shelf: _Shelf, templates: Sequence[Path] = ()) -> str:
     """The document before it is set: one page of HTML, its pictures put on the shelf."""
-    report = dataclasses.replace(report, sections=told_once(map(for_paper, report.sections)))
+    report = dataclasses.replace(report, sections=told_once(map(for_paper, shortened(report.sections))))
     environment = make_environment(report, speaker, templates)
     numbers = _Numbers(report)
     environment.filters |= {
@@ -102,6 +104,34 @@ def for_paper(section: Section) -> Section:
         if place in kept or not isinstance(block, Figure):
             blocks.append(block)
     return dataclasses.replace(section, blocks=tuple(blocks))
+
+
+def shortened(sections: Sequence[Section]) -> list[Section]:
+    """The sections; those of an artifact for further images with their first figure, facts and notes alone."""
+    seen: set[tuple[str, str, str]] = set()
+    return [_shortened(section) if _is_further(section, seen) else section for section in sections]
+
+
+def _is_further(section: Section, seen: set[tuple[str, str, str]]) -> bool:
+    key = (section.network, section.chapter, section.artifact)
+    further = key in seen and bool(section.sample)
+    seen.add(key)
+    return further
+
+
+def _shortened(section: Section) -> Section:
+    shown = [block for block in section.blocks if isinstance(block, _SHOWN)]
+    if len(shown) <= MOST_FURTHER:
+        return section
+    blocks = [block for block in section.blocks if block is shown[0] or not isinstance(block, _SHOWN)]
+    blocks.insert(blocks.index(shown[0]) + 1, Note(
+        _("Printed is the first figure for this image; the site has all {count} figures and tables.",
+          count=len(shown)), "info",
+    ))
+    return dataclasses.replace(section, blocks=tuple(blocks))
+
+
+_SHOWN = (Figure, Gallery, Chart, Diagram, Table)
 
 
 def told_once(sections: Iterable[Section]) -> tuple[Section, ...]:

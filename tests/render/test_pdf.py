@@ -200,6 +200,21 @@ def test_a_date_is_written_only_where_one_is_given(monkeypatch: pytest.MonkeyPat
     assert re.search("2023-?11-?14", written)
 
 
+def test_a_further_image_is_printed_with_its_first_figure_and_what_was_found() -> None:
+    words = _("words")
+    blocks = (Fact("x", words, 1), *(figure(f"f{number}") for number in range(5)), Note(_("Found it.")))
+    first, second = (
+        Section(f"maps-{image}", "maps", "overview", words, words, words, blocks, sample=image) for image in ("cat", "dog")
+    )
+    whole, short = pdf.shortened([first, second])
+    assert whole is first
+    assert [block.name for block in short.blocks if isinstance(block, Figure)] == ["f0"]
+    assert short.findings == second.findings
+    assert "all 5 figures and tables" in str(short.blocks[2].text)  # type: ignore[union-attr]
+    alike = dataclasses.replace(second, blocks=blocks[:3])
+    assert pdf.shortened([first, alike])[1] is alike
+
+
 def test_what_an_artifact_is_about_is_told_once_and_equal_tables_stand_once() -> None:
     table = Table("methods", (Column("a"),), (("one",),), _("what they do"))
     other = Table("methods", (Column("a"),), (("two",),), _("what they do"))
