@@ -21,7 +21,7 @@ from reportgen.artifacts.base import Artifact
 from reportgen.errors import InputError, UsageError
 from reportgen.optimization.recipes import Recipe
 from reportgen.probe.source import ModelSource, Preprocessing
-from reportgen.study import MapSettings, WishSettings
+from reportgen.study import STARTS, MapSettings, WishSettings
 
 Language = Literal["uk", "en"]
 Format = Literal["html", "pdf", "figures", "markdown", "json"]
@@ -262,6 +262,9 @@ def _anchor(data: dict[str, Any], folder: Path) -> dict[str, Any]:
         _anchor(further, folder)
     tables: list[tuple[Any, tuple[str, ...]]] = [(data, ("labels", "folder", "templates"))]
     tables += [(image, ("file", "mask")) for image in _list(data.get("image"))]
+    wishes = data.get("optimization")
+    if isinstance(wishes, dict) and wishes.get("start") not in STARTS:
+        tables.append((wishes, ("start",)))
     if isinstance(data.get("model"), dict):
         model = data["model"]
         tables.append((model, ("architecture", "custom")))

@@ -13,12 +13,13 @@ from typing import Any
 import numpy as np
 
 from reportgen.artifacts import CATALOGUE
-from reportgen.artifacts.base import ImageArtifact, ModelArtifact, NotApplicable
+from reportgen.artifacts.base import Artifact, ImageArtifact, ModelArtifact, NotApplicable
+from reportgen.config import parameters_of
 from reportgen.probe import Layer, Probe, open_probe
 from reportgen.probe.memo import MemoProbe
 from reportgen.probe.source import ModelSource
 from reportgen.probe.vetting import FileReport, inspect_file
-from reportgen.study import Sample, Study, fitting_side
+from reportgen.study import MapSettings, Sample, Study, WishSettings, fitting_side
 
 GRAY = 0.5
 
@@ -103,13 +104,26 @@ def inspect_model(
 
 
 def drawable(probe: Probe) -> dict[str, str]:
-    """Each artifact with "" where it has something to show for this network, else the reason why not."""
+    """Each artifact with "" where it has something to show for this network, else the reason why not.
+
+    They are tried on a gray image with the least of everything that takes long.
+    """
     facts = probe.input
     size = tuple(fitting_side(side, facts.multiple) for side in facts.size)
     pixels = np.full((*size, facts.channels), GRAY, np.float32)
-    sample = Sample("gray", "gray", "", pixels, pixels)
-    study = Study(probe, (sample,))
-    return {name: _reason(artifact(), study, sample) for name, artifact in CATALOGUE.items()}
+    mask = np.zeros(size, np.float32)
+    mask[: max(1, size[0] // 2)] = 1
+    sample = Sample("gray", "gray", "", pixels, pixels, mask=mask)
+    layer = next((layer.name for layer in probe.layers.convolutions if len(layer.shape) == 3), "")
+    least = MapSettings(classes=1, samples=2, steps=1, channels=1, masks=1, patch=max(size), stride=max(size))
+    study = Study(probe, (sample,), maps=least, wishes=WishSettings(effort="quick", steps=1, units=1, layers=(layer,)))
+    return {name: _reason(_least(artifact), study, sample) for name, artifact in CATALOGUE.items()}
+
+
+def _least(artifact: type[Artifact]) -> Artifact:
+    """An artifact that does as little as it can."""
+    little = {"methods": ("gradcam", "hirescam"), "detailed": (), "stages": 1, "opposite": False, "weights": (1.0,)}
+    return artifact(**{name: value for name, value in little.items() if name in parameters_of(artifact)})
 
 
 def _reason(artifact: object, study: Study, sample: Sample) -> str:

@@ -80,12 +80,17 @@ class MapSettings:
             raise ValueError("noise must be above 0 and at most 1")
 
 
+STARTS = ("noise", "photo")
+"""What an image may be made from, beside a file."""
+
+
 @dataclass(frozen=True)
 class WishSettings:
     """How images are made by optimization: the same for every section, so that sections speak of the same images.
 
     `effort` sets how many `steps` and `units` there are where these are 0. `recipe` is a name; `custom` takes its
-    place. `size` is the side in pixels, 0 for what the unit needs. `layers` are names or patterns, none for a choice
+    place. `start` is "noise", "photo" (the first image of the study) or an image file, such as an earlier result.
+    `size` is the side in pixels, 0 for what the unit needs. `layers` are names or patterns, none for a choice
     over depth. `choice` of units: those that answer most strongly to the first image, or any by `seed`.
     """
 
@@ -93,6 +98,7 @@ class WishSettings:
     effort: Effort = "standard"
     recipe: RecipeName = "waves"
     custom: Recipe | None = None
+    start: str = "noise"
     steps: int = 0
     units: int = 0
     layers: tuple[str, ...] = ()

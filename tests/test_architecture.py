@@ -44,7 +44,7 @@ MAY_USE = {
     "probe": ("text", "errors", "report.names"),
     "shelf": (),
     "study": ("probe", "photos", "imaging", "errors", "text", "shelf", "optimization.recipes"),
-    "optimization": ("study", "imaging", "probe", "text", "errors"),
+    "optimization": ("study", "photos", "imaging", "probe", "text", "errors"),
     "probabilities": ("probe",),
     "attention": ("study", "imaging", "probabilities", "probe", "report", "text", "errors"),
     "artifacts": ("study", "attention", "optimization", "imaging", "probabilities", "probe", "report", "text", "errors"),

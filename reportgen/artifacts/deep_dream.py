@@ -66,6 +66,8 @@ class DeepDream(ImageArtifact):
             raise NotApplicable(_("the network has no convolution over height and width before its answer"))
         steps = max(1, round(self.steps * min(1.0, STEPS[study.wishes.effort])))
         sizes = octaves(sample.pixels.shape[:2], max(1, self.octaves), max(1.05, self.ratio))
+        yield Fact("octaves", _("Octaves"), len(sizes))
+        yield Fact("dream_steps", _("Steps in each"), steps)
         pictures, rows = [photo_of(sample.pixels)], []
         for number, layer in enumerate(chosen):
             image, heights = self._dream(study, sample, layer, steps, len(sizes), number, len(chosen))
@@ -75,8 +77,6 @@ class DeepDream(ImageArtifact):
                 float(np.sqrt(np.mean((image - sample.pixels) ** 2))),
             )
             rows.append(cells)
-        yield Fact("octaves", _("Octaves"), len(sizes))
-        yield Fact("dream_steps", _("Steps in each"), steps)
         yield Gallery(
             "deep_dream", tuple(pictures), (_("Input"), *(layer.name for layer in chosen)),
             _("Deep Dream on `{image}`: what each layer answers to it is made louder.", image=sample.file),

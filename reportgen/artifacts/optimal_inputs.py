@@ -65,6 +65,7 @@ class OptimalInputs(ModelArtifact):
         if self.opposite:
             yield _opposites(study, layers[-1][1])
         yield _curves(layers)
+        yield from _penalties(layers)
         yield _table(layers, best)
         yield from outcome([(unit.label, unit.made) for unit in made])
         yield from _against_nature(layers, best)
@@ -127,6 +128,21 @@ def _curves(layers: Sequence[tuple[str, list[Unit]]]) -> Chart:
           "as seen by the shifted and turned images of each step."),
         _("Step"), _("Share of the rise"), positions, format=".3f",
     )
+
+
+def _penalties(layers: Sequence[tuple[str, list[Unit]]]) -> Iterator[Chart]:
+    """What was taken off, where the recipe has penalties."""
+    series = []
+    positions: tuple[float, ...] = ()
+    for layer, group in layers:
+        positions, values = curve(np.stack([unit.made.penalties for unit in group]).mean(axis=0))
+        series.append(Series(layer, values))
+    if any(value for one in series for value in one.values):
+        yield Chart(
+            "convergence:penalties", "curves", (), tuple(series),
+            _("The penalties, times their weights: the mean over the images of a layer."), _("Step"), _("Penalties"),
+            positions, format=".3g",
+        )
 
 
 def _table(layers: Sequence[tuple[str, list[Unit]]], best: dict[str, list[float | None]]) -> Table:

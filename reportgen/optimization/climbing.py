@@ -11,8 +11,8 @@ from reportgen.optimization.canvases import Canvas
 from reportgen.optimization.objectives import Objective, together, value_of
 from reportgen.optimization.penalties import blurred, decay, loudness, total_variation
 from reportgen.optimization.recipes import Recipe
-from reportgen.optimization.wobbles import Wobble
-from reportgen.probe import Array, Probe, Pull
+from reportgen.optimization.wobbles import Moved, Wobble
+from reportgen.probe import Array, Probe
 
 RISEN = 1e-3
 """An objective counts as risen when it has grown by more than this share of its size."""
@@ -23,7 +23,7 @@ class Climb:
     """What came of it, image by image.
 
     `values` (steps × images) are the objectives as each step saw them, `penalties` what was taken off. `first` and
-    `last` are the objectives of the start and of the final image as they are, without wobble.
+    `last` are the objectives of the start and of the final image as they are; the first step does not wobble.
     """
 
     images: Array
@@ -60,13 +60,12 @@ def climb(
     count = len(objectives)
     numbers = canvas.noise(count, random, recipe.noise) if start is None else canvas.start(start)
     numbers = canvas.settled(numbers)
-    first = _value(probe, canvas.paint(numbers), pulls)
-    wobble = Wobble(recipe.shift, recipe.scale, recipe.turn)
+    wobble = Wobble(recipe.shift, recipe.scale, recipe.turn, recipe.crop)
     step_by = _Adam(recipe.rate) if recipe.optimizer == "adam" else _Ascent(recipe.rate)
     values, penalties = np.zeros((recipe.steps, count)), np.zeros((recipe.steps, count))
     for step in range(recipe.steps):
         images = canvas.paint(numbers)
-        moved = wobble.draw(random, *size)
+        moved = wobble.draw(random, *size) if step else Moved(*size)
         said, slopes = probe.climb(moved.seen(images), pulls)
         values[step] = value_of(pulls, said)
         slopes = moved.back(_cleaned(slopes))
@@ -77,11 +76,7 @@ def climb(
             numbers = canvas.start(blurred(canvas.paint(numbers), recipe.blur))
         on_step(step + 1)
     images = canvas.paint(numbers)
-    return Climb(images, values, penalties, first, _value(probe, images, pulls))
-
-
-def _value(probe: Probe, images: Array, pulls: Sequence[Pull]) -> Array:
-    return value_of(pulls, probe.climb(images, pulls)[0])
+    return Climb(images, values, penalties, values[0], value_of(pulls, probe.climb(images, pulls)[0]))
 
 
 def _cleaned(slopes: Array) -> Array:

@@ -36,6 +36,7 @@ class Recipe:
     shift: float = 4.0
     scale: float = 0.05
     turn: float = 5.0
+    crop: float = 0.0
     tv: float = 0.0
     tv_power: float = 2.0
     norm: float = 0.0
@@ -49,16 +50,17 @@ class Recipe:
         if not 0 <= self.low < self.high <= 1:
             raise ValueError("low and high must hold 0 <= low < high <= 1")
         for name, least in (("steps", 1), ("blur_every", 1), ("seed", 0), ("noise", 0), ("tv", 0), ("norm", 0),
-                            ("decay", 0), ("blur", 0), ("shift", 0), ("scale", 0), ("turn", 0)):
+                            ("decay", 0), ("blur", 0), ("shift", 0), ("scale", 0), ("turn", 0), ("crop", 0)):
             if getattr(self, name) < least:
                 raise ValueError(f"{name} must be at least {least}")
-        if self.rate <= 0 or self.tv_power <= 0 or self.norm_power <= 0 or self.scale >= 1:
-            raise ValueError("rate and powers must be above 0, scale below 1")
+        if self.rate <= 0 or self.tv_power <= 0 or self.norm_power <= 0 or max(self.scale, self.crop) >= 1:
+            raise ValueError("rate and powers must be above 0, scale and crop below 1")
 
     def quiet(self) -> Recipe:
         """Shifts of 5 % of the side and nothing else: the first stage of the cure."""
         return dataclasses.replace(
-            self, shift=0.05, scale=0.0, turn=0.0, tv=0.0, norm=0.0, decay=0.0, blur=0.0, noise=max(self.noise, 0.3)
+            self, shift=0.05, scale=0.0, turn=0.0, crop=0.0, tv=0.0, norm=0.0, decay=0.0, blur=0.0,
+            noise=max(self.noise, 0.3),
         )
 
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
-from reportgen.errors import ReportgenError
+from reportgen import imaging
+from reportgen.errors import ReportgenError, UsageError
 from reportgen.optimization.climbing import Climb, climb
 from reportgen.optimization.objectives import Objective, together
 from reportgen.optimization.recipes import Recipe
+from reportgen.photos import read_photo
 from reportgen.probe import Array
 from reportgen.study import Study, fitting_side
 
@@ -69,8 +73,9 @@ class Made:
 def seek(study: Study, wishes: Sequence[Wish], recipe: Recipe, what: str) -> list[Made]:
     """The images of the wishes, in their order; those kept from an earlier run are taken from there."""
     found: dict[str, Made] = {}
+    begin = _start(study)
     for wish in wishes:
-        kept = study.shelf.get(_key(wish, recipe))
+        kept = study.shelf.get(_key(wish, recipe, begin))
         if kept is not None:
             found[wish.name] = Made.of(kept)
     batches = _planned(study, [wish for wish in wishes if wish.name not in found], recipe, what)
@@ -83,14 +88,29 @@ def seek(study: Study, wishes: Sequence[Wish], recipe: Recipe, what: str) -> lis
         study.progress(min(1.0, done / max(left, 1)), what)
 
     for batch in batches:
-        for wish, made in zip(batch, _make(study, batch, recipe, lambda: on_step(len(batch))), strict=True):  # noqa: B023
-            study.shelf.put(_key(wish, recipe), made.arrays())
+        for wish, made in zip(batch, _make(study, batch, recipe, begin, lambda: on_step(len(batch))), strict=True):  # noqa: B023
+            study.shelf.put(_key(wish, recipe, begin), made.arrays())
             found[wish.name] = made
     return [found[wish.name] for wish in wishes]
 
 
-def _key(wish: Wish, recipe: Recipe) -> tuple[object, ...]:
-    return (wish.name, wish.size, dataclasses.astuple(recipe))
+def _key(wish: Wish, recipe: Recipe, begin: Array | None) -> tuple[object, ...]:
+    start = "" if begin is None else hashlib.sha256(np.ascontiguousarray(begin).data).hexdigest()
+    return (wish.name, wish.size, dataclasses.astuple(recipe), start)
+
+
+def _start(study: Study) -> Array | None:
+    """The image to begin from, in the network's colours; None for noise."""
+    wanted, channels = study.wishes.start, study.probe.input.channels
+    if wanted == "noise":
+        return None
+    if wanted != "photo":
+        photo = read_photo(Path(wanted))
+        return photo.pixels(photo.size, channels)
+    if not study.samples:
+        raise UsageError("There is no photo to start from.", slug="no-start", hint="Give one with --image.")
+    pixels: Array = study.samples[0].pixels
+    return pixels
 
 
 def _batches(wishes: Sequence[Wish]) -> list[list[Wish]]:
@@ -146,10 +166,13 @@ def own_size(study: Study) -> tuple[int, int]:
     return height, width
 
 
-def _make(study: Study, batch: Sequence[Wish], recipe: Recipe, on_step: Callable[[], None]) -> list[Made]:
+def _make(
+    study: Study, batch: Sequence[Wish], recipe: Recipe, begin: Array | None, on_step: Callable[[], None]
+) -> list[Made]:
     """A batch; those of it that did not rise are tried again, shifted and without penalties first."""
     objectives, size = [wish.objective for wish in batch], batch[0].size
-    first = climb(study.probe, objectives, size, recipe, on_step=lambda step: on_step())
+    start = None if begin is None else np.stack([imaging.resize(begin, size)] * len(batch))
+    first = climb(study.probe, objectives, size, recipe, start=start, on_step=lambda step: on_step())
     made = [_made(first, place) for place in range(len(batch))]
     ill = [place for place, one in enumerate(made) if not one.risen]
     if ill:

@@ -17,11 +17,15 @@ from reportgen.probe import Array
 
 @dataclass(frozen=True)
 class Wobble:
-    """How far: `shift` in pixels (below 1 a share of the side), `scale` as a share, `turn` in degrees."""
+    """How far: `shift` in pixels (below 1 a share of the side), `scale` as a share, `turn` in degrees.
+
+    `crop` is the share of the side that may be cut off; what is left, anywhere in the image, is enlarged to its size.
+    """
 
     shift: float = 0.0
     scale: float = 0.0
     turn: float = 0.0
+    crop: float = 0.0
 
     def draw(self, random: np.random.Generator, height: int, width: int) -> Moved:
         """A wobble by chance for images of this size."""
@@ -29,18 +33,24 @@ class Wobble:
         shifts = tuple(int(random.integers(-most, most + 1)) if most else 0 for most in reach)
         factor = 1 + self.scale * random.uniform(-1, 1) if self.scale else 1.0
         angle = math.radians(self.turn * random.uniform(-1, 1)) if self.turn else 0.0
-        return Moved(height, width, (shifts[0], shifts[1]), factor, angle)
+        if not self.crop:
+            return Moved(height, width, (shifts[0], shifts[1]), factor, angle)
+        left = 1 - self.crop * random.uniform()
+        offsets = tuple(float(random.uniform(-1, 1) * (1 - left) * side / 2) for side in (height, width))
+        return Moved(height, width, (shifts[0], shifts[1]), factor / left, angle, (offsets[0], offsets[1]))
 
 
 @dataclass(frozen=True)
 class Moved:
-    """A drawn wobble: a shift, then a scale and a turn around the middle, with bilinear interpolation."""
+    """A drawn wobble: a shift, then a scale and a turn around a middle moved by `offsets`, with bilinear "
+    "interpolation."""
 
     height: int
     width: int
     shifts: tuple[int, int] = (0, 0)
     factor: float = 1.0
     angle: float = 0.0
+    offsets: tuple[float, float] = (0.0, 0.0)
 
     def seen(self, images: Array) -> Array:
         """The images as this step sees them."""
@@ -71,7 +81,7 @@ class Moved:
 
     @property
     def _straight(self) -> bool:
-        return self.factor == 1.0 and self.angle == 0.0
+        return self.factor == 1.0 and self.angle == 0.0 and self.offsets == (0.0, 0.0)
 
     @cached_property
     def _taps(self) -> tuple[Array, Array]:
@@ -79,8 +89,8 @@ class Moved:
         y, x = np.mgrid[: self.height, : self.width]
         y, x = y - (self.height - 1) / 2, x - (self.width - 1) / 2
         cosine, sine = math.cos(self.angle) / self.factor, math.sin(self.angle) / self.factor
-        rows = cosine * y - sine * x + (self.height - 1) / 2
-        columns = sine * y + cosine * x + (self.width - 1) / 2
+        rows = cosine * y - sine * x + (self.height - 1) / 2 + self.offsets[0]
+        columns = sine * y + cosine * x + (self.width - 1) / 2 + self.offsets[1]
         top, left = np.floor(rows).astype(np.int32), np.floor(columns).astype(np.int32)
         down, right = (rows - top).astype(np.float32), (columns - left).astype(np.float32)
         places, shares = [], []

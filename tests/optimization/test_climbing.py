@@ -338,3 +338,27 @@ def test_objectives_are_read_from_text(keras: Any) -> None:
 def test_objectives_that_name_nothing_are_refused(keras: Any, text: str) -> None:
     with pytest.raises(UsageError, match="cannot be used"):
         read_objective(seeking(network(keras), Shelf()), text)
+
+
+def test_images_may_start_from_the_photo_or_from_an_earlier_result(keras: Any, tmp_path: Path) -> None:
+    from PIL import Image
+
+    earlier = picture(32, 32, 3, seed=9)
+    Image.fromarray(np.uint8(255 * earlier)).save(tmp_path / "earlier.png")
+    still = dataclasses.replace(QUICK, steps=1, rate=1e-5)
+    made = {
+        start: seek(seeking(network(keras), Shelf(), start=start), wishes_of(seeking(network(keras), Shelf()), 1), still, "")
+        for start in ("noise", "photo", str(tmp_path / "earlier.png"))
+    }
+    noise, photo, result = (one[0].image for one in made.values())
+    assert np.abs(photo - picture(16, 16, 3)).max() < 0.01
+    assert np.abs(result - earlier.reshape(16, 2, 16, 2, 3).mean(axis=(1, 3))).max() < 0.2
+    assert np.abs(noise - 0.5).mean() < 0.1
+
+
+def test_another_start_is_another_image_on_the_shelf(keras: Any) -> None:
+    shelf = Remembering()
+    for start in ("noise", "photo"):
+        study = seeking(network(keras), shelf, start=start)
+        seek(study, wishes_of(study, 1), dataclasses.replace(QUICK, steps=1), "")
+    assert len(shelf.arrays) == 2

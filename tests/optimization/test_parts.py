@@ -171,3 +171,15 @@ def test_an_effort_changes_the_steps_and_a_user_what_he_names() -> None:
     assert RECIPES["pixels"].quiet() == dataclasses.replace(
         RECIPES["pixels"], shift=0.05, scale=0, turn=0, tv=0, norm=0, noise=0.3
     )
+
+
+def test_a_crop_shows_a_part_enlarged() -> None:
+    image = picture(1, 20, 20, 1)
+    for seed in range(20):
+        moved = Wobble(crop=0.5).draw(random(seed), 20, 20)
+        assert 1 <= moved.factor <= 2
+        rows = np.unique(moved._taps[0] // 20)
+        columns = np.unique(moved._taps[0] % 20)
+        assert len(rows) <= math.ceil(20 / moved.factor) + 2
+        assert len(columns) <= math.ceil(20 / moved.factor) + 2
+        assert moved.seen(image).shape == image.shape
