@@ -46,7 +46,7 @@ class _Group(click.Group):
             problem.show()
             code = problem.exit_code
         except (click.Abort, KeyboardInterrupt) as stop:
-            kept = str(stop) if isinstance(stop, Interrupted) else ""
+            kept = str(stop.__cause__) if isinstance(stop.__cause__, Interrupted) else ""  # click wraps it
             say(f"Interrupted; the previous report is untouched.{' ' if kept else ''}{kept}")
             code = 130
         except ReportgenError as problem:

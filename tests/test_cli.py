@@ -177,3 +177,23 @@ def test_kill_9_during_a_build_leaves_the_old_site_and_no_process(tmp_path: Path
     told(reportgen(*command, "--title", "Another", "--format", "html", folder=tmp_path), 0)
     assert "Another" in (tmp_path / "site" / "index.html").read_text()
     assert not list(tmp_path.glob(".site*"))
+
+
+@pytest.mark.tf
+def test_a_stopped_run_says_what_is_kept_and_goes_on_there(tmp_path: Path) -> None:
+    command = ["build", "--model", "lab:cifar10-cnn", "--image", "lab:shape-1.png", "--artifacts", "summary,optimal_inputs",
+               "--cache", "cache", *FAST]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "reportgen", *command, "--effort", "thorough"], cwd=tmp_path, stderr=subprocess.PIPE, text=True
+    )
+    deadline = time.monotonic() + 240
+    while time.monotonic() < deadline and not list(tmp_path.glob("cache/arrays/*.npz")):
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _out, said = process.communicate()
+    assert process.returncode == 130
+    assert "1 of 2 sections and every optimized image that was finished are in the cache" in said
+    assert "Missing: optimal_inputs." in said
+    assert "Traceback" not in said
+    assert not (tmp_path / "site").exists()
+    assert list(tmp_path.glob("cache/arrays/*.npz"))

@@ -33,7 +33,7 @@ from reportgen.text import _
 BASE = "https://report.invalid/"
 MOST_ROWS = 120
 TEXT_PT = 14
-MOST_FIGURES = 20
+MOST_FIGURES = 12
 """A section with more figures shows so many of them on paper, evenly over depth; the site shows all."""
 MOST_FURTHER = 3
 """A section about a further image with more figures and tables is shortened on paper."""
