@@ -99,8 +99,10 @@ class FakeProbe:
         say("scores", softmax(logits))
         return found
 
-    def _back(self, found: Mapping[str, np.ndarray], target: Target, rule: Rule = "plain") -> dict[str, np.ndarray]:
-        """The gradient of the target by every layer before it, written out by hand."""
+    def _back(
+        self, found: Mapping[str, np.ndarray], target: Target, rule: Rule = "plain", start: np.ndarray | None = None
+    ) -> dict[str, np.ndarray]:
+        """The gradient of the target by every layer before it, written out by hand; `start` is that by its own layer."""
 
         def rectified(name: str, slope: np.ndarray) -> np.ndarray:
             open_ = np.ones(slope.shape, bool) if rule == "rectified" else found[name] > 0
@@ -113,7 +115,8 @@ class FakeProbe:
 
         order = ["edges", "pool", "mix", "flat", "scores"]
         last = target.layer or "scores"
-        slopes: dict[str, np.ndarray] = {last: seed("logits" if last == "scores" else last)}
+        first = seed("logits" if last == "scores" else last) if start is None else start
+        slopes: dict[str, np.ndarray] = {last: first}
         if last == "scores":
             slopes["flat"] = self._weights["scores"]["kernel"] @ slopes["scores"]
         if order.index(last) >= 3:
@@ -122,8 +125,8 @@ class FakeProbe:
             slopes["pool"] = rectified("mix", slopes["mix"]) @ self._weights["mix"]["kernel"][0, 0].T
         if order.index(last) >= 1:
             windows = found["edges"].reshape(4, 2, 4, 2, 4).transpose(0, 2, 4, 1, 3).reshape(4, 4, 4, 4)
-            first = np.eye(4, dtype=np.float32)[windows.argmax(axis=-1)]  # the first of equal ones, as TensorFlow does
-            shares = (first * slopes["pool"][..., None]).reshape(4, 4, 4, 2, 2)
+            best = np.eye(4, dtype=np.float32)[windows.argmax(axis=-1)]  # the first of equal ones, as TensorFlow does
+            shares = (best * slopes["pool"][..., None]).reshape(4, 4, 4, 2, 2)
             slopes["edges"] = shares.transpose(0, 3, 1, 4, 2).reshape(8, 8, 4)
         flipped = self._weights["edges"]["kernel"][::-1, ::-1].transpose(0, 1, 3, 2)
         slopes["image"] = convolve(rectified("edges", slopes["edges"]), flipped)
@@ -162,13 +165,22 @@ class FakeProbe:
         return np.array([[target.score(run[target.layer or "logits"]) for target in targets] for run in runs])
 
     def climb(self, batch: np.ndarray, pulls: Sequence[Pull]) -> tuple[np.ndarray, np.ndarray]:
-        """See `Probe`; only "along" the channels of `mix` and `scores` and at the network's own size."""
+        """See `Probe`; at the network's own size alone."""
         self.batches += 1
         values, slopes = np.zeros((len(batch), len(pulls))), np.zeros_like(batch)
         for place, pixels in enumerate(batch):
             run = self._run(pixels)
             for number, pull in enumerate(pulls):
-                assert pull.kind == "along" and pull.directions is not None  # noqa: PT018
+                if pull.kind != "along":
+                    said = run[pull.layer]
+                    size = 1.0 if pull.model is None else float((pull.model**2).mean())
+                    apart = said if pull.model is None else said - pull.model
+                    sign = 1 if pull.kind == "loud" else -1
+                    values[place, number] = sign * (apart**2).mean() / size
+                    start = (pull.weight * sign * 2 * apart / apart.size / size).astype(np.float32)
+                    slopes[place] += self._back(run, Target(0, pull.layer), start=start)["image"]
+                    continue
+                assert pull.directions is not None
                 layer = "" if pull.layer == "scores" else pull.layer
                 for channel, share in enumerate(pull.directions[place]):
                     target = Target(channel, layer)
