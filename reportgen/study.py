@@ -154,6 +154,11 @@ class Study:
         """The name of a class, or its number where names are unknown."""
         return self.labels[index] if index < len(self.labels) else f"#{index}"
 
+    def short_label(self, index: int) -> Text:
+        """The first of a class's names, where it has several joined by commas."""
+        label = self.label(index)
+        return label.partition(",")[0] if isinstance(label, str) else label
+
     @property
     def sides(self) -> tuple[Text, Text]:
         """What a single sigmoid's low and high answers mean."""

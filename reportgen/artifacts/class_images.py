@@ -88,11 +88,7 @@ def _goals(study: Study, most: int) -> list[tuple[str, Text, Objective]]:
     if study.samples:
         scores = np.nan_to_num(np.asarray(study.probe.trace(study.samples[0].pixels).scores, np.float64))
         order = np.argsort(-scores.reshape(-1, count).mean(axis=0), kind="stable")
-    return [(str(k), _short(study.label(int(k))), logit(study.probe, int(k))) for k in order[:most]]
-
-
-def _short(label: Text) -> Text:
-    return label.partition(",")[0] if isinstance(label, str) else label
+    return [(str(k), study.short_label(int(k)), logit(study.probe, int(k))) for k in order[:most]]
 
 
 def _sheet(study: Study, goals: list[tuple[str, Text, Objective]], made: list[list[Made]]) -> Gallery:
@@ -131,7 +127,7 @@ def _table(
             else:
                 order = np.argsort(-shares, kind="stable")[:TOP]
                 answer = listed([
-                    _("{label} {share:.1%}", label=_short(study.label(int(k))), share=float(shares[k])) for k in order
+                    _("{label} {share:.1%}", label=study.short_label(int(k)), share=float(shares[k])) for k in order
                 ], apart=True)
             rows.append((label, seed + 1, row[place].last, best[place], answer))
     return Table(

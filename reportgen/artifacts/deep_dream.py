@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from reportgen.artifacts.base import ImageArtifact, NotApplicable
-from reportgen.artifacts.wanted import chosen_layers, photo_of
+from reportgen.artifacts.wanted import chosen_layers, over_depth, photo_of
 from reportgen.optimization.dreaming import dream, octaves
 from reportgen.optimization.objectives import loud
 from reportgen.optimization.recipes import STEPS
@@ -57,11 +56,7 @@ class DeepDream(ImageArtifact):
 
     def blocks(self, study: Study, sample: Sample) -> Iterator[Block]:
         """The input beside its dreams, the table."""
-        known = chosen_layers(dataclasses.replace(study, wishes=dataclasses.replace(study.wishes, layers=())))
-        most = max(1, self.layers)
-        chosen: list[Layer] = known if len(known) <= most else [
-            known[round((step + 1) * len(known) / most) - 1] for step in range(most)
-        ]
+        chosen = over_depth(chosen_layers(study), max(1, self.layers))
         if not chosen:
             raise NotApplicable(_("the network has no convolution over height and width before its answer"))
         steps = max(1, round(self.steps * min(1.0, STEPS[study.wishes.effort])))

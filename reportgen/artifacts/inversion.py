@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from reportgen.artifacts.base import ImageArtifact, NotApplicable
-from reportgen.artifacts.wanted import chosen_layers, photo_of
+from reportgen.artifacts.wanted import chosen_layers, over_depth, photo_of
 from reportgen.optimization.inverting import Inverted, invert
 from reportgen.report.blocks import Block, Cell, Column, Gallery, Note, Table
 from reportgen.report.document import Formula
@@ -50,9 +50,7 @@ class Inversion(ImageArtifact):
         most = self.layers or LAYERS[study.wishes.effort]
         if not known:
             raise NotApplicable(_("the network has no convolution over height and width before its answer"))
-        chosen = known if len(known) <= most else [
-            known[round((step + 1) * len(known) / most) - 1] for step in range(most)
-        ]
+        chosen = over_depth(known, most)
         recipe = dataclasses.replace(study.wishes.used, shift=0.0, scale=0.0, turn=0.0, tv=0.02)
         found: dict[str, Inverted] = {}
         for number, layer in enumerate(chosen):

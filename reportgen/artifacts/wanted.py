@@ -51,10 +51,14 @@ def chosen_layers(study: Study) -> list[Layer]:
     ]
     if study.wishes.layers:
         return [layer for layer in known if is_wanted(layer.name, study.wishes.layers)]
-    most = LAYERS[study.wishes.effort]
-    if len(known) <= most:
-        return known
-    return [known[round((step + 1) * len(known) / most) - 1] for step in range(most)]
+    return over_depth(known, LAYERS[study.wishes.effort])
+
+
+def over_depth(layers: list[Layer], most: int) -> list[Layer]:
+    """So many of the layers, evenly over depth, the last one among them."""
+    if len(layers) <= most:
+        return layers
+    return [layers[round((step + 1) * len(layers) / most) - 1] for step in range(most)]
 
 
 def chosen_units(study: Study, layer: Layer) -> list[int]:

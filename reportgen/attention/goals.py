@@ -97,18 +97,13 @@ def _names(study: Study, wish: Wish) -> tuple[str, Text]:
     if kind == "binary":
         side = study.sides[int(not wish.against)]
         return _stem(side), side
-    label = _short(study.label(wish.channel))
+    label = study.short_label(wish.channel)
     stem = _stem(label)
     if wish.against:
         stem, label = f"not-{stem}", _("not “{label}”", label=label)
     if wish.region in ("", "predicted"):
         return stem, label
     return f"{stem}-{region}", _("{label}, {region}", label=label, region=where)
-
-
-def _short(label: Text) -> Text:
-    """The first of a class's names, where it has several joined by commas."""
-    return label.partition(",")[0] if isinstance(label, str) else label
 
 
 def _stem(label: Text) -> str:
