@@ -140,7 +140,7 @@ def gather(config: Config, store: Store, sections: tuple[Section, ...]) -> Repor
     versions = [("reportgen", __version__), ("Python", platform.python_version())]
     versions += [(title, version_of(name)) for title, name in _SHOWN_VERSIONS if version_of(name)]
     provenance = Provenance(sources_of(config, store), tuple(versions), command_of(config))
-    return Report(title, sections, provenance, lab_of(config), config.prefix)
+    return Report(title, sections, provenance, config.lab.lab(), config.prefix)
 
 
 def _title(networks: list[str]) -> Text:
@@ -204,10 +204,10 @@ def _free_name(wanted: str, taken: set[str]) -> str:
 
 def output_key(config: Config, store: Store, plans: Sequence[Look]) -> str:
     """The digest of all that the output folder depends on; no path is in it, only names and contents."""
-    wishes = config.model_dump(mode="json", include={"language", "outputs", "title", "prefix", "lab"})
+    wishes = config.model_dump(mode="json", include={"language", "outputs", "title", "prefix"})
     places = [(plan.key, plan.name, plan.chapter, plan.network) for plan in plans]
     sources = [(source.role, source.name, source.sha256) for source in sources_of(config, store)]
-    return digest(places, wishes, sources, command_of(config), render_key(config))
+    return digest(places, wishes, repr(config.lab.lab()), sources, command_of(config), render_key(config))
 
 
 def _sample_key(image: ImageSource) -> list[str]:
@@ -270,13 +270,6 @@ def labels_of(table: StudyTable) -> tuple[Text, ...]:
     if str(table.labels).startswith(LAB):
         return class_names(str(table.labels).removeprefix(LAB))
     return read_labels(table.labels)
-
-
-def lab_of(config: Config) -> tuple[tuple[str, str], ...]:
-    """The fields of the cover page as text."""
-    return tuple(
-        (name, ", ".join(value) if isinstance(value, list) else str(value)) for name, value in config.lab.items()
-    )
 
 
 def sources_of(config: Config, store: Store) -> tuple[Source, ...]:

@@ -262,6 +262,26 @@ def artifacts(as_json: bool) -> None:
 
 
 @main.command()
+@click.argument("report", type=click.Path(path_type=Path))
+@click.option("--submission", is_flag=True, help="Also what a lab report lacks to be handed in.")
+@click.option("--language", type=LANGUAGE, default="uk", show_default=True, help="The language it is handed in.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
+def check(report: Path, submission: bool, language: str, as_json: bool) -> None:
+    """Tell what is wrong with a finished report: failed sections, missing words, changed files."""
+    from reportgen.checking import check as checked
+    from reportgen.checking import verdict
+
+    problems = checked(report, submission=submission, language=language)
+    if as_json:
+        click.echo(json.dumps(verdict(problems), indent=1, ensure_ascii=False))
+    else:
+        for problem in problems:
+            click.echo(problem.as_line())
+        click.echo(f"Problems found: {len(problems)}." if problems else "Nothing is wrong.")
+    sys.exit(1 if problems else 0)
+
+
+@main.command()
 @click.argument("lab")
 @click.option("-o", "--out", type=click.Path(path_type=Path, dir_okay=False), help="The file to write.")
 @click.option("--seed", type=int, default=0, show_default=True)

@@ -10,7 +10,7 @@ import dataclasses
 import difflib
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 
 from reportgen.artifacts import CATALOGUE, GROUPS
 from reportgen.artifacts.base import Artifact
+from reportgen.authoring import LabTable, PersonTable, QuestionTable, SourceTable
 from reportgen.errors import InputError, UsageError
 from reportgen.optimization.recipes import Recipe
 from reportgen.probe.source import ModelSource, Preprocessing
@@ -140,7 +141,7 @@ class Config(StudyTable):
     folder: Path = Path("site")
     title: str = ""
     prefix: str = ""
-    lab: dict[str, str | int | list[str]] = Field(default_factory=dict)
+    lab: LabTable = LabTable()
     templates: tuple[Path, ...] = ()
     more: tuple[StudyTable, ...] = ()
     origin: Annotated[str, Field(description="the name of this file; set by the program")] = ""
@@ -263,8 +264,12 @@ def _anchor(data: dict[str, Any], folder: Path) -> dict[str, Any]:
     tables: list[tuple[Any, tuple[str, ...]]] = [(data, ("labels", "folder", "templates"))]
     tables += [(image, ("file", "mask")) for image in _list(data.get("image"))]
     wishes = data.get("optimization")
-    if isinstance(wishes, dict) and wishes.get("start") not in STARTS:
-        tables.append((wishes, ("start",)))
+    tables.append((wishes, ("start",) if isinstance(wishes, dict) and wishes.get("start") not in STARTS else ()))
+    lab = data.get("lab")
+    if isinstance(lab, dict):
+        tables.append((lab, ("listing",)))
+        _anchor_files(lab, ".toml", path)
+        _anchor_files(lab.get("text"), ".md", path)
     if isinstance(data.get("model"), dict):
         model = data["model"]
         tables.append((model, ("architecture", "custom")))
@@ -278,6 +283,15 @@ def _anchor(data: dict[str, Any], folder: Path) -> dict[str, Any]:
                 lists = isinstance(value, list) and key != "labels"
                 table[key] = [path(item) for item in value] if lists else path(value)
     return data
+
+
+def _anchor_files(table: Any, ending: str, path: Callable[[Any], Any]) -> None:
+    """Make paths of the values, also those for one language, that name a file with this ending."""
+    for key, value in table.items() if isinstance(table, dict) else ():
+        if isinstance(value, dict):
+            _anchor_files(value, ending, path)
+        elif isinstance(value, str) and value.endswith(ending) and "\n" not in value:
+            table[key] = path(value)
 
 
 def _written_out(data: dict[str, Any]) -> None:
@@ -313,14 +327,20 @@ def _sentence(item: Any, prefix: tuple[str, ...], known: Any) -> str:
         return f"{where}unknown parameter '{key}'.{did_you_mean(key, known(place))}"
     shown = json.dumps(item["input"], default=str, ensure_ascii=False)
     shown = shown if len(shown) <= 60 else shown[:57] + "…"
-    return f"{where}'{key}' = {shown}: {item['msg'][:1].lower()}{item['msg'][1:]}."
+    wrong = item["msg"].removeprefix("Value error, ").removesuffix(".")
+    if item["type"] == "value_error" and isinstance(item["input"], Mapping | BaseModel):
+        return f"[{'.'.join(place)}]: {wrong}."
+    return f"{where}'{key}' = {shown}: {wrong[:1].lower()}{wrong[1:]}."
 
 
 def _schema_names(place: tuple[str, ...]) -> list[str]:
     place = place[2:] if place[0] == "more" and len(place) > 2 else place
     tables: dict[str, type[BaseModel]] = {
-        "model": ModelTable, "image": ImageTable, "chapter": ChapterTable, "more": StudyTable,
+        "model": ModelTable, "image": ImageTable, "chapter": ChapterTable, "more": StudyTable, "lab": LabTable,
     }
+    if place[0] == "lab" and len(place) > 2:
+        inner: dict[str, type[BaseModel]] = {"source": SourceTable, "question": QuestionTable}
+        return list(inner.get(place[1], PersonTable).model_fields)
     settings = {"attention": MapSettings, "optimization": Recipe if "custom" in place[1:-1] else WishSettings}
     if place[0] in settings and len(place) > 1:
         return [field.name for field in dataclasses.fields(settings[place[0]])]

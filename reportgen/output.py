@@ -76,11 +76,24 @@ def read_manifest(folder: Path) -> dict[str, Any] | None:
 def is_intact(folder: Path, inputs: str) -> bool:
     """True where the folder was made from these inputs and no file of it has changed since."""
     manifest = read_manifest(folder)
-    if manifest is None or manifest.get("inputs") != inputs:
-        return False
+    return manifest is not None and manifest.get("inputs") == inputs and not changed_files(folder)
+
+
+def changed_files(folder: Path) -> list[str]:
+    """The files that the manifest names and that are missing or have other contents."""
+    return [path for path, digest in _listed(folder) if not _has(folder / path, digest)]
+
+
+def _listed(folder: Path) -> Iterator[tuple[str, str]]:
+    for entry in (read_manifest(folder) or {}).get("files", []):
+        known = entry if isinstance(entry, dict) else {}
+        yield str(known.get("path", "?")), str(known.get("sha256", ""))
+
+
+def _has(path: Path, digest: str) -> bool:
     try:
-        return all(_sha256(folder / entry["path"]) == entry["sha256"] for entry in manifest["files"])
-    except (OSError, KeyError, TypeError):
+        return _sha256(path) == digest
+    except OSError:
         return False
 
 

@@ -57,7 +57,7 @@ def look(study: Study, plan: Look) -> Section:
     sample = study.samples[plan.sample].name if plan.sample is not None else ""
     return Section(
         plan.name, artifact.name, plan.chapter, artifact.title, artifact.about, artifact.reading,
-        tuple(blocks), artifact.formulas, sample, plan.network,
+        tuple(blocks), artifact.formulas, sample, plan.network, artifact.references, artifact.question,
     )
 
 

@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 
 from reportgen.report import blocks as b
 from reportgen.report.document import Formula, Provenance, Report, Section, Source
+from reportgen.report.lab import Lab, Listing, Person, Question, Style
+from reportgen.report.references import Reference
 from reportgen.text import Message
 
 names = st.text(max_size=20)
@@ -47,9 +49,17 @@ blocks = st.one_of(
 )
 sections = st.builds(
     Section, names, names, names, messages, messages, messages, tuples(blocks, 6),
-    tuples(st.builds(Formula, names, st.none() | messages)), names,
+    tuples(st.builds(Formula, names, st.none() | messages)), names, names, tuples(names), st.none() | messages,
+)
+words = tuples(st.tuples(names, names))
+labs = st.builds(
+    Lab, tuples(st.tuples(names, words)), tuples(st.builds(Person, names, st.sampled_from(["", "f", "m"]), names, names)),
+    tuples(st.builds(Person, names)), tuples(st.tuples(names, words)), tuples(st.builds(Question, names, names)),
+    st.booleans(), tuples(st.builds(Reference, names, st.just("book"), names, tuples(names), names)),
+    tuples(st.builds(Listing, names, names)), st.booleans(),
+    tuples(st.tuples(names, st.builds(Style, names, st.just("letter"), st.floats(5, 60), order=tuples(names)))),
 )
 reports = st.builds(
     Report, texts, tuples(sections), st.builds(Provenance, tuples(st.builds(Source, names, names, names, st.integers(0)))),
-    tuples(st.tuples(names, names)), names,
+    labs, names,
 )

@@ -23,6 +23,7 @@ class ActivationHeatmaps(ImageArtifact):
 
     name = "activation_heatmaps"
     chapter = "activations"
+    question = _("How large is the part of the image on which the layers answer?")
     title = _("Activation heat maps")
     about = _(
         "The mean over all channels tells where in the image a layer is busy, whatever it looks for there. Laid over "

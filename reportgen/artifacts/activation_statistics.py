@@ -24,6 +24,7 @@ class ActivationStatistics(ImageArtifact):
 
     name = "activation_statistics"
     chapter = "activations"
+    question = _("How does sparsity change with depth, and which channels stay silent?")
     compares_samples = True
     title = _("Activation statistics")
     about = _(

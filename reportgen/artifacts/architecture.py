@@ -20,6 +20,7 @@ class Architecture(ModelArtifact):
 
     name = "architecture"
     chapter = "overview"
+    question = _("Which layer holds the most parameters?")
     title = _("Architecture")
     about = _(
         "How the layers are joined: every box is a layer, every line carries the answer of one layer to the next. "

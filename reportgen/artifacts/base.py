@@ -31,7 +31,8 @@ class NotApplicable(Exception):  # noqa: N818 - it is an answer, not an error
 class Artifact:
     """One way of looking. `about` says what it shows, `reading` how to read it.
 
-    `chapter` is also the group's name on the command line (`--artifacts filters`).
+    `chapter` is also the group's name on the command line (`--artifacts filters`). `references` are keys of
+    `reportgen.report.references`; `question` is a control question that the section's findings answer.
     """
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
@@ -41,6 +42,8 @@ class Artifact:
     about: ClassVar[Message]
     reading: ClassVar[Message]
     formulas: ClassVar[tuple[Formula, ...]] = ()
+    references: ClassVar[tuple[str, ...]] = ()
+    question: ClassVar[Message | None] = None
 
 
 @dataclass(frozen=True)

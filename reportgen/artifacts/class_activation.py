@@ -44,6 +44,10 @@ class ClassActivationMaps(ImageArtifact):
 
     name = "cam"
     chapter = "attention"
+    references = (
+        "cam", "gradcam", "gradcam++", "xgradcam", "hirescam", "layercam", "eigencam", "scorecam", "ablationcam",
+    )
+    question = _("On which part of the image does the answer of the network rest?")
     title = _("Class activation maps")
     about = _(
         "A late layer of the network still knows where in the image things are. A class activation map asks which of "

@@ -31,6 +31,7 @@ class ClassActivationByLayer(ImageArtifact):
 
     name = "cam_layers"
     chapter = "attention"
+    references = ("gradcam",)
     title = _("Class activation by layer")
     about = _(
         "The same question put to every convolution: early layers answer with edges and textures, later ones with "

@@ -31,6 +31,7 @@ class ClassImages(ModelArtifact):
 
     name = "class_images"
     chapter = "optimization"
+    references = ("saliency",)
     title = _("What a class looks like to the network")
     about = _(
         "The same way of making images, with a class's raw score as what should rise. The result is no photograph but "

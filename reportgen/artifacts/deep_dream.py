@@ -29,6 +29,7 @@ class DeepDream(ImageArtifact):
 
     name = "deep_dream"
     chapter = "optimization"
+    references = ("deep-dream",)
     title = _("Deep Dream")
     about = _(
         "The image is changed so that a layer answers more strongly, whatever it answers already. What the network "

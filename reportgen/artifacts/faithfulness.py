@@ -43,6 +43,8 @@ class Faithfulness(ImageArtifact):
 
     name = "faithfulness"
     chapter = "attention"
+    references = ("rise",)
+    question = _("Which map foretells best what the network loses with a part of the image?")
     title = _("Do the maps tell the truth?")
     about = _(
         "A map that points at what the network really uses can be tested: hide the places it calls important, and the "

@@ -21,6 +21,7 @@ class FilterComparison(ModelArtifact):
 
     name = "filter_comparison"
     chapter = "filters"
+    question = _("How do the sizes of the weights change with depth?")
     title = _("Filters across depth")
     about = _(
         "The strongest filters of each convolution (those with the largest norm), layer under layer, so that "

@@ -50,6 +50,8 @@ class FilterStatistics(ModelArtifact):
 
     name = "filter_statistics"
     chapter = "filters"
+    references = ("glorot", "he")
+    question = _("Does the network have filters that are doubles of each other or dead?")
     title = _("Filter statistics")
     about = _(
         "The weights of every convolution in numbers: how they are distributed, how strong the filters are, which "

@@ -41,6 +41,8 @@ class GradientMaps(ImageArtifact):
 
     name = "saliency"
     chapter = "attention"
+    references = ("saliency", "gradient-input", "smoothgrad", "integrated")
+    question = _("How exactly do integrated gradients add up to the change of the score?")
     title = _("Gradients by pixel")
     about = _(
         "The gradient of the score by the pixels tells where a small change of the image would change the answer. It "
@@ -128,6 +130,7 @@ class BackpropRules(ImageArtifact):
 
     name = "backprop_rules"
     chapter = "attention"
+    references = ("deconvnet", "guided")
     title = _("Rules for going back")
     about = _(
         "On its way back through a ReLU a gradient is stopped where the unit was silent. Guided backpropagation also "

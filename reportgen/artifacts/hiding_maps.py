@@ -31,6 +31,8 @@ class HidingMaps(ImageArtifact):
 
     name = "occlusion"
     chapter = "attention"
+    references = ("deconvnet", "rise")
+    question = _("Which part of the image, when hidden, costs the score the most?")
     title = _("Hiding parts of the image")
     about = _(
         "The most direct question: what does the network lose when it cannot see this part? Nothing of its inside is "

@@ -33,6 +33,7 @@ class InputImage(ImageArtifact):
 
     name = "input"
     chapter = "overview"
+    question = _("In which range of values is the image fed to the network?")
     title = _("Input image")
     about = _(
         "A network sees no picture, only numbers: for every pixel one number a colour channel. The image is first "

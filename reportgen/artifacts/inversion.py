@@ -25,6 +25,8 @@ class Inversion(ImageArtifact):
 
     name = "inversion"
     chapter = "optimization"
+    references = ("inversion",)
+    question = _("How much of the image does the code of a deep layer keep?")
     title = _("What a layer still knows")
     about = _(
         "A layer keeps a code of the image. Here an image is sought that has the same code: whatever it shares "

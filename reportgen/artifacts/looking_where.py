@@ -34,6 +34,8 @@ class LookingWhere(ImageArtifact):
 
     name = "pointing"
     chapter = "attention"
+    references = ("pointing",)
+    question = _("Does the network look at the object?")
     title = _("Does it look at the object?")
     about = _(
         "Where the object is known, one can count instead of judge: is the hottest place on it, how much of the heat "

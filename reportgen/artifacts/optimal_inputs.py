@@ -27,6 +27,7 @@ class OptimalInputs(ModelArtifact):
 
     name = "optimal_inputs"
     chapter = "optimization"
+    references = ("feature-visualization",)
     title = _("What filters want to see")
     about = _(
         "Instead of asking which image a network is given, one can ask which image a filter would like: starting from "

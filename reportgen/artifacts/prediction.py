@@ -27,6 +27,7 @@ class Prediction(ImageArtifact):
 
     name = "prediction"
     chapter = "overview"
+    question = _("What does the network answer, and how sure of it is it?")
     title = _("Prediction")
     about = _(
         "This is what the network says about the image. A classifier gives each class a probability; a segmentation "

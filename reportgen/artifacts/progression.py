@@ -31,6 +31,7 @@ class Progression(ImageArtifact):
 
     name = "progression"
     chapter = "activations"
+    question = _("How do the size of the maps, their number and their sparsity change on the way to the output?")
     title = _("From input to output")
     about = _(
         "A convolutional network trades places for meanings: step by step the maps become smaller and the channels "

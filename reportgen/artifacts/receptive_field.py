@@ -26,6 +26,8 @@ class ReceptiveField(ImageArtifact):
 
     name = "receptive_field"
     chapter = "overview"
+    references = ("receptive-fields",)
+    question = _("Does any unit of the network see the whole image?")
     title = _("Receptive field")
     about = _(
         "The part of the image that one unit in the middle of a layer can see. Everything outside the frame has no "

@@ -33,6 +33,8 @@ class Sanity(ImageArtifact):
 
     name = "sanity"
     chapter = "attention"
+    references = ("sanity",)
+    question = _("Do the maps depend on what the network has learned?")
     title = _("Do the maps depend on what was learned?")
     about = _(
         "An explanation of a network must change when the network does. Here its weights are shuffled, from the last "

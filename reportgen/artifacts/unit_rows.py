@@ -27,6 +27,7 @@ class UnitRows(ImageArtifact):
 
     name = "unit_rows"
     chapter = "optimization"
+    references = ("deconvnet",)
     title = _("What a unit wants and what it found")
     about = _(
         "Four looks at the same unit: the filter itself, the part of the image that excites it most, which pixels of "

@@ -8,6 +8,7 @@ configuration of our own in place.
 from __future__ import annotations
 
 import functools
+import logging
 import os
 import tempfile
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from types import ModuleType
 from reportgen.errors import ReportgenError
 from reportgen.render.drawing import fonts_folder
 
+log = logging.getLogger(__name__)
 SERIF = "Report Serif"
 MONO = "Report Mono"
 
@@ -29,11 +31,12 @@ class Face:
     file: str
     weight: str = "normal"
     style: str = "normal"
+    folder: Path | None = None
 
     @property
     def path(self) -> Path:
         """Where the file lies."""
-        return fonts_folder() / self.file
+        return (self.folder or fonts_folder()) / self.file
 
 
 FACES = (
@@ -44,6 +47,27 @@ FACES = (
     Face(MONO, "DejaVuSansMono.ttf"),
     Face(MONO, "DejaVuSansMono-Bold.ttf", "bold"),
 )
+
+
+def faces(font: str = "") -> tuple[Face, ...]:
+    """The faces of the document; `font` names a family of the system's to set the text in, empty for our own."""
+    own = _system_faces(font) if font else ()
+    return (*own, *FACES[4:]) if own else FACES
+
+
+def _system_faces(font: str) -> tuple[Face, ...]:
+    from matplotlib import font_manager
+
+    found = []
+    for weight, style in (("normal", "normal"), ("bold", "normal"), ("normal", "italic"), ("bold", "italic")):
+        wanted = font_manager.FontProperties(family=font, weight=weight, style=style)  # type: ignore[arg-type]
+        try:
+            path = Path(font_manager.findfont(wanted, fallback_to_default=False))
+        except ValueError:
+            log.warning("The font %s is not on this system; the report is set in STIXGeneral.", font)
+            return ()
+        found.append(Face(SERIF, path.name, weight, style, path.parent))
+    return tuple(found)
 
 
 @functools.cache

@@ -22,6 +22,7 @@ from babel.messages.pofile import read_po
 from markupsafe import Markup, escape
 
 from reportgen.errors import InputError
+from reportgen.render.typography import spaced
 from reportgen.report.blocks import Cell
 from reportgen.text import Message, Text
 
@@ -168,11 +169,11 @@ class Speaker(_Fields):
         if self.language != "en":
             found = self._translation(message, count)
             if found:
-                return found
+                return spaced(found, self.language)
             if message.id and message.id not in self.missing:
                 self.missing.add(message.id)
                 log.warning("no %s translation: %s", self.language, message.id)
-        return message.plural if message.plural and count != 1 else message.id
+        return spaced(message.plural if message.plural and count != 1 else message.id, "en")
 
     def _translation(self, message: Message, count: Any) -> str:
         key = (message.id, message.plural) if message.plural else message.id

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reportgen.report.blocks import Block, Note
+from reportgen.report.lab import Lab
 from reportgen.text import Message, Text
 
-FORMAT = 1
-"""The version of report.json. 1: the first."""
+FORMAT = 2
+"""The version of report.json. 2: `lab` is a table of its own, sections name their sources and a question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,8 @@ class Section:
     """What one artifact saw in one sample, or in the model when `sample` is empty.
 
     `name` is unique in the report and makes the page's file name. `network` is empty for the report's first
-    network, the name of any further one.
+    network, the name of any further one. `references` are the keys of the method's sources; `question` is one that
+    the section's findings answer.
     """
 
     name: str
@@ -41,6 +43,8 @@ class Section:
     formulas: tuple[Formula, ...] = ()
     sample: str = ""
     network: str = ""
+    references: tuple[str, ...] = ()
+    question: Message | None = None
 
     @property
     def notes(self) -> tuple[Note, ...]:
@@ -88,13 +92,13 @@ class Provenance:
 class Report:
     """A title and sections; everything else about it is a renderer's business.
 
-    `lab` holds the fields of the cover page as the user wrote them.
+    `lab` holds what its author gave for the cover page and wrote for the lab report.
     """
 
     title: Text
     sections: tuple[Section, ...]
     provenance: Provenance = Provenance()
-    lab: tuple[tuple[str, str], ...] = ()
+    lab: Lab = Lab()
     prefix: str = ""
 
     @property

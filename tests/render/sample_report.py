@@ -31,6 +31,7 @@ from reportgen.report.blocks import (
     Table,
 )
 from reportgen.report.document import Formula, Provenance, Report, Section, Source
+from reportgen.report.lab import Lab, Person
 from reportgen.text import Message, _
 
 SCRIPT = "<script>alert(1)</script>"
@@ -337,7 +338,7 @@ def sample_report() -> Report:
             (("reportgen", "0.1.0"), ("keras", "3.15.0")),
             "reportgen build --model 'texture & unet.keras' --image кіт.jpg",
         ),
-        lab=(("student", "Олена Приклад"), ("group", "КН-31")),
+        lab=Lab(students=(Person("Олена Приклад", group="КН-31"),)),
     )
 
 

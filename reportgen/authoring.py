@@ -1,0 +1,229 @@
+"""The table `[lab]`: what an author gives for the cover and writes for the report, and the style it is set in."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator, model_validator
+
+from reportgen import resources
+from reportgen.errors import InputError
+from reportgen.report.lab import COVER, SLOTS, Gender, Lab, Listing, Person, Question, Style, Words
+from reportgen.report.references import Kind, Reference
+
+LANGUAGES = ("uk", "en")
+DEFAULT_PROFILES = {"uk": "dstu-3008", "en": "plain-a4"}
+LARGEST_TEXT = 1_000_000
+Slot: TypeAlias = Literal["goal", "task", "theory", "procedure", "results", "conclusions", "questions", "sources"]
+Told: TypeAlias = Annotated[
+    str | int | dict[Literal["uk", "en"], str], Field(description="a text, or one for each language: {uk, en}")
+]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PersonTable(_Table):
+    """A student or a teacher."""
+
+    name: str
+    gender: Gender = ""
+    group: str = ""
+    position: str = ""
+
+
+class QuestionTable(_Table):
+    """A control question; `{section/fact}` in the answer stands for a number of the report."""
+
+    question: str
+    answer: str
+
+
+class SourceTable(_Table):
+    """A source of the author's, cited in the texts as [@key]."""
+
+    key: Annotated[str, Field(pattern=r"^[\w:.+-]+$")]
+    kind: Kind
+    title: str
+    authors: tuple[str, ...] = ()
+    within: str = ""
+    year: str | int = ""
+    volume: str | int = ""
+    issue: str | int = ""
+    pages: str | int = ""
+    publisher: str = ""
+    city: str = ""
+    doi: str = ""
+    url: str = ""
+    accessed: str = ""
+    number: str = ""
+    language: str = "uk"
+
+
+class LabTable(_Table):
+    """The cover page, the author's own texts, sources and questions, and the style of the document."""
+
+    ministry: Told = ""
+    university: Told = ""
+    faculty: Told = ""
+    department: Told = ""
+    discipline: Told = ""
+    topic: Told = ""
+    number: Told = ""
+    variant: Told = ""
+    city: Told = ""
+    year: Told = ""
+    student: str = ""
+    group: str = ""
+    gender: Gender = ""
+    students: tuple[PersonTable, ...] = ()
+    teacher: str = ""
+    position: str = ""
+    teacher_gender: Gender = ""
+    teachers: tuple[PersonTable, ...] = ()
+    text: Annotated[dict[Slot, Told], Field(description="Markdown, or the name of an .md file")] = Field(
+        default_factory=dict
+    )
+    question: tuple[QuestionTable, ...] = ()
+    own_questions_only: bool = False
+    source: tuple[SourceTable, ...] = ()
+    listing: tuple[Path, ...] = ()
+    own_conclusions: bool = False
+    profile: Told = ""
+    style: Annotated[dict[str, Any], Field(description="any value of the profile, overridden")] = Field(
+        default_factory=dict
+    )
+
+    @field_validator("students", "teachers", mode="before")
+    @classmethod
+    def _names_alone(cls, value: Any) -> Any:
+        people = [value] if isinstance(value, str) else value
+        return [{"name": person} if isinstance(person, str) else person for person in people]
+
+    @model_validator(mode="after")
+    def _styled(self) -> LabTable:
+        for language in LANGUAGES:
+            self.style_in(language)
+        keys = [source.key for source in self.source]
+        if len(set(keys)) < len(keys):
+            raise ValueError("two sources have the same key")
+        return self
+
+    def style_in(self, language: str) -> Style:
+        """The profile for a language with the author's own values over it."""
+        by_language: dict[Any, str] = self.profile if isinstance(self.profile, dict) else {language: str(self.profile)}
+        name = by_language.get(language) or DEFAULT_PROFILES[language]
+        return _style(name, {**profile_values(name), **self.style})
+
+    def lab(self) -> Lab:
+        """The same as the report carries it; files of text and code are read."""
+        students = (*((PersonTable(name=self.student, group=self.group, gender=self.gender),) if self.student else ()),
+                    *self.students)
+        teachers = (*((PersonTable(name=self.teacher, position=self.position, gender=self.teacher_gender),)
+                      if self.teacher else ()), *self.teachers)
+        cover = ((field, _words(getattr(self, field))) for field in COVER)
+        texts = ((slot, _words(self.text.get(slot, ""), read=True)) for slot in SLOTS)  # type: ignore[call-overload]
+        return Lab(
+            cover=tuple((field, words) for field, words in cover if words),
+            students=_people(students), teachers=_people(teachers),
+            texts=tuple((slot, words) for slot, words in texts if words),
+            questions=tuple(Question(one.question, one.answer) for one in self.question),
+            own_questions_only=self.own_questions_only,
+            sources=tuple(_reference(source) for source in self.source),
+            listings=tuple(Listing(path.name, _read(path)) for path in self.listing),
+            own_conclusions=self.own_conclusions,
+            styles=tuple((language, self.style_in(language)) for language in LANGUAGES),
+        )
+
+
+def profiles() -> tuple[str, ...]:
+    """The names of the profiles that come along."""
+    return tuple(sorted(path.stem for path in (resources.folder("configs") / "profiles").glob("*.toml")))
+
+
+def profile_values(name: str) -> dict[str, Any]:
+    """The values of a profile: one that comes along, or a TOML file of the user's."""
+    path = Path(name) if name.endswith(".toml") else resources.folder("configs") / "profiles" / f"{name}.toml"
+    if not name.endswith(".toml") and name not in profiles():
+        close = difflib.get_close_matches(name, profiles(), n=1)
+        raise ValueError(
+            f"there is no profile '{name}'.{f' Did you mean {close[0]!r}?' if close else ''}"
+            f" Known are {', '.join(profiles())}, or name a .toml file"
+        )
+    return dict(_parsed(path))
+
+
+@cache
+def _parsed(path: Path) -> dict[str, Any]:
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as problem:
+        raise ValueError(f"the profile {path.name} cannot be read") from problem
+    except tomllib.TOMLDecodeError as problem:
+        raise ValueError(f"the profile {path.name} is not valid TOML: {problem}") from problem
+    base = values.pop("base", "")
+    return {**(profile_values(base) if base else {}), **values}
+
+
+def _style(name: str, values: dict[str, Any]) -> Style:
+    known = {field.name for field in dataclasses.fields(Style)} - {"profile"}
+    for key in values:
+        if key not in known:
+            close = difflib.get_close_matches(key, known, n=1)
+            raise ValueError(f"unknown style '{key}'.{f' Did you mean {close[0]!r}?' if close else ''}")
+    for key, (least, most) in _BOUNDS.items():
+        value = values.get(key)
+        if isinstance(value, int | float) and not least <= value <= most:
+            raise ValueError(f"style '{key}' = {value}: it must be from {least} to {most}")
+    values = {**values, "profile": Path(name).stem}
+    try:
+        return TypeAdapter(Style).validate_python(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ValueError(f"style '{first['loc'][0]}': {first['msg'][:1].lower()}{first['msg'][1:]}") from error
+
+
+_BOUNDS = {
+    **dict.fromkeys(("top", "right", "bottom", "left"), (5, 60)), "size": (8, 20), "small": (6, 20), "code": (6, 20),
+    "spacing": (1, 3), "indent": (0, 40), "figures": (1, 200), "rows": (5, 60),
+}
+"""What a page can still be set with: millimetres, points, counts."""
+
+
+def _words(value: Any, *, read: bool = False) -> Words:
+    told = value.items() if isinstance(value, dict) else [("", str(value))]
+    return tuple((language, _text(text) if read else text) for language, text in told if str(text).strip())
+
+
+def _text(value: str) -> str:
+    return _read(Path(value)) if value.endswith(".md") and "\n" not in value else value
+
+
+def _read(path: Path) -> str:
+    try:
+        if path.stat().st_size > LARGEST_TEXT:
+            raise InputError(f"{path}: the text is larger than a megabyte.", slug="text-unreadable",
+                             hint="Name the file of a text or of code.")
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as problem:
+        raise InputError(
+            f"{path}: the text for the lab report cannot be read.", slug="text-unreadable",
+            hint="It must be a file in UTF-8; paths in a config file start from the file's own folder.",
+        ) from problem
+
+
+def _people(tables: tuple[PersonTable, ...]) -> tuple[Person, ...]:
+    return tuple(Person(table.name, table.gender, table.group, table.position) for table in tables)
+
+
+def _reference(table: SourceTable) -> Reference:
+    values: dict[str, Any] = {
+        name: str(value) if isinstance(value, int) else value for name, value in table.model_dump().items()
+    }
+    return Reference(**values)

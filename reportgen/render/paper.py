@@ -1,0 +1,300 @@
+"""What stands where on paper: which blocks are printed, in which part, and under which number.
+
+The site shows everything; paper shows a choice, because it is read from the beginning. A lab report has parts in
+the order of its style: aim, task, theory, procedure, results, conclusions, questions, sources, appendices.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from reportgen.render import outline
+from reportgen.render.choice import few_figures, shortened, told_once
+from reportgen.render.prose import citations
+from reportgen.render.typography import LETTERS
+from reportgen.report.blocks import Block, Chart, Diagram, Figure, Gallery, Note, Table
+from reportgen.report.document import Report, Section
+from reportgen.report.lab import Style
+from reportgen.report.references import KNOWN, Reference
+from reportgen.text import Message, Text, _
+
+TITLES: dict[str, Message] = {
+    "goal": _("Aim of the work"),
+    "task": _("Task"),
+    "theory": _("Theory"),
+    "procedure": _("Procedure"),
+    "results": _("Results"),
+    "conclusions": _("Conclusions"),
+    "questions": _("Control questions"),
+    "sources": _("List of sources"),
+}
+WIDEST = 8
+"""A table of more columns goes on a landscape page of an appendix."""
+MOST_ROWS = 150
+PAGE_ROWS = {"portrait": 30, "landscape": 20}
+DRAWN = (Figure, Gallery, Chart, Diagram)
+Drawn = Figure | Gallery | Chart | Diagram
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A chapter within the results, or a method within the theory."""
+
+    number: str
+    title: Text
+    sections: tuple[Section, ...]
+
+    @property
+    def anchor(self) -> str:
+        """Where it begins."""
+        return f"topic-{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of the document. An unnumbered one has no number; `text` is the author's Markdown."""
+
+    slot: str
+    title: Message
+    number: str = ""
+    text: str = ""
+    topics: tuple[Topic, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A control question with what was measured, or with the author's answer."""
+
+    question: Text
+    findings: tuple[Message, ...] = ()
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Appendix:
+    """An appendix: "tables", "listings" or "origin"."""
+
+    kind: str
+    letter: str
+    title: Message
+    tables: tuple[tuple[Section, Table], ...] = ()
+
+
+@dataclass
+class Paper:
+    """The document of a report in one language, before it is set."""
+
+    report: Report
+    language: str
+    sections: tuple[Section, ...] = field(init=False)
+    parts: tuple[Part, ...] = field(init=False)
+    appendices: tuple[Appendix, ...] = field(init=False)
+    references: tuple[Reference, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.style: Style = self.report.lab.style(self.language)
+        shown = [section for section in self.report.sections if not section.skipped]
+        self.sections = told_once(few_figures(section, self.style.figures) for section in shortened(shown))
+        self.printed = dataclasses.replace(self.report, sections=self.sections)
+        self._numbers: dict[int, str] = {}
+        self._names: dict[str, str] = {}
+        self._formulas: dict[tuple[str, int], str] = {}
+        self._first: dict[str, str] = {}
+        for section in self.sections:
+            self._first.setdefault(section.artifact, section.name)
+        self.parts = tuple(self._parts())
+        self.appendices = tuple(self._appendices())
+        self._number_blocks()
+        self.references = tuple(self._cited())
+        self._orders = {reference.key: place for place, reference in enumerate(self.references, 1)}
+
+    def _parts(self) -> Iterator[Part]:
+        number = 0
+        for slot in self.style.order:
+            text = self.report.lab.text(slot, self.language)
+            if slot not in TITLES or not (text or self._has(slot)):
+                continue
+            counted = slot not in self.style.unnumbered
+            number += counted
+            name = str(number) if counted else ""
+            yield Part(slot, TITLES[slot], name, text, tuple(self._topics(slot, name)))
+
+    def _has(self, slot: str) -> bool:
+        """True where the tool itself has something to say in a part."""
+        if slot == "theory":
+            return any(section.formulas for section in self.sections)
+        if slot == "conclusions":
+            return bool(self.findings)
+        if slot == "questions":
+            return bool(self.answers)
+        return slot in ("procedure", "results", "sources")
+
+    def _topics(self, slot: str, number: str) -> Iterator[Topic]:
+        prefix = f"{number}." if number else ""
+        if slot == "theory":
+            told = [one for one in self.sections if one.formulas and self.explains(one)]
+            for place, section in enumerate(told, 1):
+                yield Topic(f"{prefix}{place}", section.title, (section,))
+        if slot != "results":
+            return
+        for place, chapter in enumerate(outline.chapters(self.printed), 1):
+            sections = tuple(section for entry in chapter.entries for section in entry.sections)
+            for order, section in enumerate(sections, 1):
+                self._names[section.name] = f"{prefix}{place}.{order}"
+            yield Topic(f"{prefix}{place}", outline.chapter_title(chapter), sections)
+
+    def _appendices(self) -> Iterator[Appendix]:
+        if "appendices" not in self.style.order:
+            return
+        letters = iter(LETTERS[self.language])
+        large = tuple(
+            (section, block) for section in self.sections for block in section.blocks
+            if isinstance(block, Table) and self.is_large(block)
+        )
+        if large:
+            tall_first = tuple(sorted(large, key=lambda pair: is_broad(pair[1])))
+            yield Appendix("tables", next(letters), _("Large tables"), tall_first)
+        if self.report.lab.listings:
+            yield Appendix("listings", next(letters), _("Program listing"))
+        yield Appendix("origin", next(letters), _("Where the numbers come from"))
+
+    def is_large(self, table: Table) -> bool:
+        """True for a table that does not fit into the text."""
+        if "appendices" not in self.style.order:
+            return False
+        return is_broad(table) or len(table.rows) > self.style.rows
+
+    def _number_blocks(self) -> None:
+        results = next((part for part in self.parts if part.slot == "results"), None)
+        theory = next((part for part in self.parts if part.slot == "theory"), None)
+        prefix = f"{results.number}." if results and results.number and self.style.numbering == "part" else ""
+        figures = tables = 0
+        for section in self._in_order():
+            for block in section.blocks:
+                if isinstance(block, DRAWN):
+                    figures += 1
+                    self._numbers[id(block)] = f"{prefix}{figures}"
+                elif isinstance(block, Table) and not self.is_large(block):
+                    tables += 1
+                    self._numbers[id(block)] = f"{prefix}{tables}"
+        for appendix in self.appendices:
+            for place, (_section, table) in enumerate(appendix.tables, 1):
+                self._numbers[id(table)] = f"{appendix.letter}.{place}"
+        home = theory or results
+        number = f"{home.number}." if home and home.number and self.style.numbering == "part" else ""
+        count = 0
+        for section in self._in_order():
+            for order in range(len(section.formulas) if self.explains(section) else 0):
+                count += 1
+                self._formulas[section.name, order] = f"{number}{count}"
+
+    def _in_order(self) -> Iterator[Section]:
+        for part in self.parts:
+            if part.slot == "results":
+                for topic in part.topics:
+                    yield from topic.sections
+
+    def of(self, block: Block) -> str:
+        """The number of a figure or table."""
+        return self._numbers[id(block)]
+
+    def section(self, section: Section) -> str:
+        """The number of a section."""
+        return self._names[section.name]
+
+    def formula(self, section: Section, order: int) -> str:
+        """The number of a formula."""
+        return self._formulas[section.name, order]
+
+    def explains(self, section: Section) -> bool:
+        """True for the first section of its artifact: only there the reader is told what it is about."""
+        return self._first[section.artifact] == section.name
+
+    @property
+    def left_out(self) -> tuple[Section, ...]:
+        """What cannot be shown for this network; a note in each says why."""
+        return tuple(section for section in self.report.sections if section.skipped)
+
+    @property
+    def has_theory(self) -> bool:
+        """True where formulas stand in a part of their own."""
+        return any(part.slot == "theory" for part in self.parts)
+
+    @property
+    def findings(self) -> tuple[tuple[Text, tuple[tuple[Section, Note], ...]], ...]:
+        """The first finding of every section about the network or its first image, by chapter."""
+        seen: set[tuple[str, str]] = set()
+        gathered: dict[str, tuple[Text, list[tuple[Section, Note]]]] = {}
+        for chapter in outline.chapters(self.printed):
+            for section in chapter.sections:
+                key = (section.network, section.artifact)
+                if section.findings and key not in seen:
+                    seen.add(key)
+                    title = outline.chapter_title(chapter)
+                    gathered.setdefault(chapter.name, (title, []))[1].append((section, section.findings[0]))
+        return tuple((title, tuple(found)) for title, found in gathered.values())
+
+    @property
+    def answers(self) -> tuple[Answer, ...]:
+        """The control questions: the author's, then those that the sections' findings answer."""
+        lab = self.report.lab
+        own = tuple(Answer(one.question, text=one.answer) for one in lab.questions)
+        if lab.own_questions_only or not (lab.cover or lab.students or lab.questions):
+            return own
+        asked: dict[str, Answer] = {}
+        for section in self.sections:
+            if section.question and section.findings and section.question.id not in asked:
+                answer = Answer(section.question, tuple(note.text for note in section.findings[:2]))
+                asked[section.question.id] = answer
+        return (*own, *asked.values())
+
+    @property
+    def figures(self) -> tuple[Drawn, ...]:
+        """Every printed figure, in order."""
+        return tuple(
+            block for section in self._in_order() for block in section.blocks
+            if isinstance(block, Figure | Gallery | Chart | Diagram)
+        )
+
+    def _cited(self) -> Iterator[Reference]:
+        """Every source in the order in which it is first named; the author's that nobody names come last."""
+        own = {source.key: source for source in self.report.lab.sources}
+        seen: set[str] = set()
+        for key in (*self._mentions(), *own):
+            source = own.get(key) or KNOWN.get(key)
+            if source and key not in seen:
+                seen.add(key)
+                yield source
+
+    def _mentions(self) -> Iterator[str]:
+        for part in self.parts:
+            yield from citations(part.text)
+            if part.slot == "theory":
+                for topic in part.topics:
+                    yield from topic.sections[0].references
+            elif part.slot == "procedure":
+                yield from ("keras", "tensorflow")
+            elif part.slot == "results":
+                for section in self._in_order():
+                    yield from section.references if self.explains(section) else ()
+            elif part.slot == "questions":
+                for one in self.answers:
+                    yield from citations(one.text)
+
+    def order_of(self, key: str) -> int | None:
+        """The number of a source."""
+        return self._orders.get(key)
+
+
+def is_broad(table: Table) -> bool:
+    """True for a table that needs a landscape page."""
+    return len(table.columns) > WIDEST
+
+
+def pages_of(table: Table) -> tuple[tuple[tuple[object, ...], ...], ...]:
+    """The rows of a large table, cut into pages."""
+    size = PAGE_ROWS["landscape" if is_broad(table) else "portrait"]
+    rows = table.rows[:MOST_ROWS]
+    return tuple(rows[start : start + size] for start in range(0, max(1, len(rows)), size))

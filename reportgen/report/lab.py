@@ -1,0 +1,124 @@
+"""What makes a report a lab report: cover, the author's own words, and how it is set on paper.
+
+All of it is data that travels in report.json, so a saved report can be printed anew anywhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from reportgen.report.references import Reference
+
+Words: TypeAlias = tuple[tuple[str, str], ...]
+"""What the author wrote: pairs of a language and a text, the language empty for "in all of them"."""
+
+Gender: TypeAlias = Literal["", "f", "m"]
+SLOTS = ("goal", "task", "theory", "procedure", "results", "conclusions", "questions", "sources")
+"""The parts of a lab report that an author may write for, in their usual order."""
+COVER = (
+    "ministry", "university", "faculty", "department", "discipline", "topic", "number", "variant", "city", "year",
+)
+"""The fields of the cover page besides the people."""
+
+
+def said(words: Words, language: str) -> str:
+    """The text in this language, else the one for all, else whatever there is."""
+    told = dict(words)
+    return told.get(language) or told.get("") or next((text for _language, text in words if text), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Someone named on the cover."""
+
+    name: str
+    gender: Gender = ""
+    group: str = ""
+    position: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question of the author's and its answer; `{section/fact}` in it stands for a number of this report."""
+
+    question: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A file of code for the appendix."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How the lab report is set. Millimetres and points; the defaults are those of DSTU 3008:2015.
+
+    `order` names the parts that are printed. Those in `own_page` begin on a new page. `figures` is the most figures
+    of one section, `rows` the most rows of a table within the text: larger tables go to an appendix. `numbering`
+    counts figures, tables and formulas by the report's parts or straight through.
+    """
+
+    profile: str = "dstu-3008"
+    page: Literal["A4", "letter"] = "A4"
+    top: float = 20
+    right: float = 10
+    bottom: float = 20
+    left: float = 25
+    font: str = ""
+    size: float = 14
+    small: float = 12
+    code: float = 11
+    spacing: float = 1.5
+    indent: float = 12.5
+    justified: bool = True
+    hyphens: bool = False
+    page_number: Literal["top-right", "top-center", "bottom-right", "bottom-center"] = "top-right"
+    running_header: bool = False
+    capitals: bool = True
+    dash: str = "–"
+    figure_word: str = ""
+    caption: Literal["center", "left"] = "center"
+    numbering: Literal["part", "straight"] = "part"
+    references: Literal["dstu-8302", "ieee"] = "dstu-8302"
+    lists: bool = True
+    order: tuple[str, ...] = (*SLOTS, "appendices")
+    unnumbered: tuple[str, ...] = ("conclusions", "sources")
+    figures: int = 3
+    rows: int = 24
+    own_page: tuple[str, ...] = ("theory", "results", "conclusions", "sources")
+
+
+@dataclass(frozen=True, slots=True)
+class Lab:
+    """The author's part of a report. `cover` holds the fields of COVER, `texts` Markdown by slot.
+
+    `styles` holds the style of each language; one without any has the defaults.
+    """
+
+    cover: tuple[tuple[str, Words], ...] = ()
+    students: tuple[Person, ...] = ()
+    teachers: tuple[Person, ...] = ()
+    texts: tuple[tuple[str, Words], ...] = ()
+    questions: tuple[Question, ...] = ()
+    own_questions_only: bool = False
+    sources: tuple[Reference, ...] = ()
+    listings: tuple[Listing, ...] = ()
+    own_conclusions: bool = False
+    styles: tuple[tuple[str, Style], ...] = ()
+
+    def field(self, name: str, language: str) -> str:
+        """A field of the cover."""
+        return said(dict(self.cover).get(name, ()), language)
+
+    def text(self, slot: str, language: str) -> str:
+        """The author's Markdown for a slot."""
+        return said(dict(self.texts).get(slot, ()), language)
+
+    def style(self, language: str) -> Style:
+        """How the document in this language is set."""
+        return dict(self.styles).get(language, Style())

@@ -1,0 +1,303 @@
+"""The lab report as a university expects it: parts, references before figures, appendices, the author's own words."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import re
+
+import pypdf
+import pytest
+
+from reportgen.authoring import LabTable, profiles
+from reportgen.config import read_config, validate
+from reportgen.errors import InputError, UsageError
+from reportgen.render import pdf
+from reportgen.render.citations import bibtex, written
+from reportgen.render.language import Speaker
+from reportgen.render.paper import Paper, pages_of
+from reportgen.render.prose import Prose, citations
+from reportgen.render.typography import spaced, typeset
+from reportgen.report.blocks import Column, Note, Table
+from reportgen.report.document import Formula, Report, Section
+from reportgen.report.lab import Lab
+from reportgen.report.references import METHODS, Reference
+from reportgen.text import _
+from tests.render.sample_report import sample_report, speaker
+from tests.render.test_figures import figure
+from tests.render.test_pdf import LAB, text_of
+
+NBSP = "\u00a0"
+
+
+@pytest.fixture(scope="module")
+def text() -> str:
+    return text_of(pdf.document(dataclasses.replace(sample_report(), lab=LAB), speaker("uk"))[0])
+
+
+def test_the_parts_come_in_the_order_of_the_profile(text: str) -> None:
+    body = text[text.index("1 Мета роботи", text.index("ПЕРЕЛІК РИСУНКІВ")) :]
+    found = [body.index(title) for title in (
+        "1 Мета роботи", "Теоретичні відомості", "Хід роботи", "Результати", "ВИСНОВКИ", "Контрольні запитання",
+        "ПЕРЕЛІК ДЖЕРЕЛ ПОСИЛАННЯ", "ДОДАТОК А",
+    )]
+    assert found == sorted(found)
+
+
+def test_the_cover_has_what_was_filled_in(text: str) -> None:
+    cover = text.split("\f")[0]
+    for piece in ("Університет «Ґанок»", "лабораторної роботи № 4", "Виконала:", "ст. гр. КН-31", "Перевірила:", "доцентка"):
+        assert piece in cover.replace(NBSP, " ")
+
+
+def test_every_figure_and_table_is_named_before_it_appears() -> None:
+    report = dataclasses.replace(sample_report(), lab=LAB)
+    shelf = pdf._Shelf()
+    page = pdf.page(report, speaker("uk"), shelf)
+    page = page[page.index('<section class="part results">') :]
+    for anchor in re.findall(r'id="((?:figure|table)-[^"]+)"', page):
+        before = page[: page.index(f'id="{anchor}"')]
+        kind, _dash, number = anchor.partition("-")
+        ends = re.findall(rf'href="#{kind}-([^"]+)">[^<]*</a>(?:–<a[^>]*href="#{kind}-([^"]+)")?', before)
+        last = [int(number.rpartition(".")[2])]
+        assert any(
+            first == number or (second and int(first.rpartition(".")[2]) <= last[0] <= int(second.rpartition(".")[2]))
+            for first, second in ends
+        ), anchor
+
+
+def test_the_authors_words_are_set_with_numbers_and_sources(text: str) -> None:
+    plain = " ".join(text.replace(NBSP, " ").split())
+    assert "Побачити – числами – що робить мережа [1, 2]." in plain
+    assert "Мережа має 467 905 параметрів." in plain
+    assert "1. Скільки параметрів? Їх 467 905 [1]." in plain
+    assert "1. Їжак Ї. Ї. Зір машин. Львів : Ґанок, 2020. 212 с." in plain
+
+
+def test_appendices_skip_the_letters_that_the_standard_leaves_out() -> None:
+    words = _("words")
+    long = Table("long", (Column("a"),), tuple((row,) for row in range(70)), words)
+    wide = Table("wide", tuple(Column(str(place)) for place in range(10)), ((1,) * 10,), words)
+    section = Section("s", "s", "overview", words, words, words, (wide, long))
+    paper = Paper(Report("t", (section,), lab=LAB), "uk")
+    assert [(one.kind, one.letter) for one in paper.appendices] == [("tables", "А"), ("listings", "Б"), ("origin", "В")]
+    assert [paper.of(long), paper.of(wide)] == ["А.1", "А.2"], "the tall one first"
+    assert [len(rows) for rows in pages_of(long)] == [30, 30, 10]
+    report = Report("Звіт", (section,), lab=LAB)
+    data, complaints = pdf.document(report, Speaker("uk"))
+    assert complaints == []
+    text = text_of(data)
+    assert "Продовження таблиці А.1" in text
+    assert "Кінець таблиці А.1" in text
+    sizes = {tuple(round(float(side)) for side in page.mediabox[2:]) for page in pypdf.PdfReader(io.BytesIO(data)).pages}
+    assert sizes == {(595, 842), (842, 595)}
+
+
+def test_formulas_and_figures_may_be_counted_straight_through() -> None:
+    words = _("words")
+    lab = LabTable.model_validate({"style": {"numbering": "straight", "order": ["results"]}}).lab()
+    section = Section("s", "s", "overview", words, words, words, (figure("f"), figure("g")), (Formula("x=1"),))
+    paper = Paper(Report("t", (section,), lab=lab), "en")
+    assert [paper.of(block) for block in section.blocks] == ["1", "2"]
+    assert paper.formula(section, 0) == "1"
+    assert paper.appendices == ()
+
+
+def test_a_section_that_cannot_be_shown_is_told_once_and_has_no_heading() -> None:
+    words = _("words")
+    skipped = Section("s", "s", "overview", _("Dense layers"), words, words, (Note(_("There are none."), "skipped"),))
+    paper = Paper(Report("t", (skipped,)), "en")
+    assert paper.sections == ()
+    assert paper.left_out == (skipped,)
+
+
+def test_control_questions_belong_to_lab_reports_and_are_answered_by_findings() -> None:
+    words = _("words")
+    section = Section("s", "s", "overview", words, words, words, (Note(_("Seven.")),), question=_("How many?"))
+    assert Paper(Report("t", (section,)), "en").answers == ()
+    lab = LabTable.model_validate({"topic": "x"}).lab()
+    (answer,) = Paper(Report("t", (section,), lab=lab), "en").answers
+    assert (answer.question, answer.findings) == (section.question, (section.blocks[0].text,))  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("name", profiles())
+def test_every_profile_sets_a_document_without_complaints(name: str) -> None:
+    lab = dataclasses.replace(LAB, styles=LabTable.model_validate({"profile": name}).lab().styles)
+    data, complaints = pdf.document(dataclasses.replace(sample_report(), lab=lab), speaker("uk"))
+    assert complaints == []
+    style = lab.style("uk")
+    page = pypdf.PdfReader(io.BytesIO(data)).pages[3]
+    assert (round(float(page.mediabox[2])) == 595) == (style.page == "A4")
+
+
+def test_values_of_a_style_beat_the_profile_and_reach_the_page() -> None:
+    lab = LabTable.model_validate({"profile": "kpi", "style": {"left": 33, "size": 13}}).lab()
+    shelf = pdf._Shelf()
+    pdf.page(Report("t", (), lab=lab), Speaker("uk"), shelf)
+    css = shelf.files["page.css"].decode()
+    assert "margin: 20.0mm 15.0mm 20.0mm 33.0mm" in css
+    assert "font: 13.0pt/1.5" in css
+    assert "@bottom-right { content: counter(page)" in css
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ({"profile": "kpj"}, "there is no profile 'kpj'. Did you mean 'kpi'?"),
+        ({"style": {"lef": 3}}, "unknown style 'lef'. Did you mean 'left'?"),
+        ({"style": {"left": 300}}, "it must be from 5 to 60"),
+        ({"style": {"page": "A5"}}, "style 'page'"),
+        ({"studnt": "x"}, "Did you mean 'student'?"),
+        ({"source": [{"key": "a", "knd": "book", "title": "x", "kind": "book"}]}, "Did you mean 'kind'?"),
+        ({"source": [{"key": "a", "title": "x", "kind": "book"}] * 2}, "two sources have the same key"),
+    ],
+)
+def test_a_wrong_lab_table_is_told_in_one_sentence(table: dict[str, object], said: str) -> None:
+    with pytest.raises(UsageError, match=re.escape(said)):
+        validate({"lab": table}, "lab.toml")
+
+
+def test_texts_and_listings_are_read_from_the_folder_of_the_config(tmp_path) -> None:
+    (tmp_path / "end.md").write_text("Кінець.", encoding="utf-8")
+    (tmp_path / "code.py").write_text("x = 1\n", encoding="utf-8")
+    (tmp_path / "ours.toml").write_text('base = "kpi"\nsize = 13\n', encoding="utf-8")
+    (tmp_path / "lab.toml").write_text(
+        '[lab]\nprofile = "ours.toml"\nlisting = ["code.py"]\n[lab.text]\nconclusions = {uk = "end.md", en = "The end."}\n',
+        encoding="utf-8",
+    )
+    lab = read_config(tmp_path / "lab.toml", {}).lab.lab()
+    assert (lab.text("conclusions", "uk"), lab.text("conclusions", "en")) == ("Кінець.", "The end.")
+    assert lab.listings[0].text == "x = 1\n"
+    assert (lab.style("uk").size, lab.style("uk").page_number, lab.style("uk").profile) == (13, "bottom-right", "ours")
+    (tmp_path / "end.md").unlink()
+    with pytest.raises(InputError, match=r"end\.md"):
+        read_config(tmp_path / "lab.toml", {}).lab.lab()
+
+
+# The author's Markdown
+
+def prose() -> Prose:
+    return Prose(sample_report(), speaker("uk"), lambda key: None)
+
+
+def test_no_html_of_the_authors_gets_through() -> None:
+    html = prose().html('<script>alert(1)</script> **a** [x](javascript:alert(1)) ![p](http://x/y.png) <b>c</b>')
+    assert "<script" not in html
+    assert 'href="javascript' not in html
+    assert "<img" not in html
+    assert "<strong>a</strong>" in html
+
+
+def test_what_cannot_be_found_stays_visible_and_is_remembered() -> None:
+    made = prose()
+    assert "{summary/nothing}" in made.html("x {summary/nothing} [@nobody]")
+    assert made.unknown == {"{summary/nothing}", "[@nobody]"}
+
+
+def test_headings_stand_below_those_of_the_document_and_code_is_left_alone() -> None:
+    assert "<h4>Досліди</h4>" in prose().html("# Досліди")
+    assert '<code>"a" - b</code>' in prose().html('`"a" - b`').unescape()
+
+
+def test_citations_are_found_in_order() -> None:
+    assert citations("a [@x; @y-2], [z], [@q]") == ("x", "y-2", "q")
+
+
+# Typography
+
+@pytest.mark.parametrize(
+    ("typed", "set_"),
+    [
+        ('Мережа "VGG" - це 3x3', f"Мережа «VGG»{NBSP}– це 3{NBSP}×{NBSP}3"),
+        ("об'єкт у шарі №5 (рис. 3)", f"об’єкт у{NBSP}шарі №{NBSP}5 (рис.{NBSP}3)"),
+        ("від -5 до 63,4 % і 12 мс...", f"від −5 до 63,4{NBSP}% і{NBSP}12{NBSP}мс…"),
+        ('"а "б" в"', f"«а{NBSP}„б“ в»"),
+        ("ResNet-50, 2026-11-21, conv-1", "ResNet-50, 2026-11-21, conv-1"),
+    ],
+)
+def test_ukrainian_words_are_set_as_a_typesetter_would(typed: str, set_: str) -> None:
+    assert typeset(typed, "uk") == set_
+
+
+def test_english_words_too() -> None:
+    assert typeset('don\'t "stop" - now, Fig. 3', "en") == f"don’t “stop”{NBSP}– now, Fig.{NBSP}3"
+
+
+def test_setting_twice_changes_nothing() -> None:
+    once = spaced("у шарі – 5 %", "uk")
+    assert spaced(once, "uk") == once
+
+
+# Sources
+
+@pytest.mark.parametrize(
+    ("source", "dstu", "ieee"),
+    [
+        (
+            Reference("a", "book", "Глибоке навчання : навч. посіб.", ("Іваненко, І. І.", "Петренко, П. П."), year="2018",
+                      pages="212", city="Львів", publisher="Вид-во ЛП", language="uk"),
+            "Іваненко І. І., Петренко П. П. Глибоке навчання : навч. посіб. Львів : Вид-во ЛП, 2018. 212 с.",
+            "І. І. Іваненко and П. П. Петренко, <i>Глибоке навчання : навч. посіб.</i>, Львів: Вид-во ЛП, 2018.",
+        ),
+        (
+            Reference("b", "article", "Стаття", ("А, Б. В.", "В, Г. Д.", "Д, Е. Ж.", "Е, Є. Є."), "Вісник", "2020", "3", "2",
+                      "5–9", language="uk"),
+            "А Б. В. та ін. Стаття. Вісник. 2020. Т. 3, № 2. С. 5–9.",
+            "Б. В. А, Г. Д. В, Е. Ж. Д, and Є. Є. Е, “Стаття,” <i>Вісник</i>, vol. 3, no. 2, pp. 5–9, 2020.",
+        ),
+        (
+            Reference("c", "web", "Документація", (), "Keras", url="https://keras.io", accessed="12.11.2018", language="uk"),
+            "Документація. Keras. URL: https://keras.io (дата звернення: 12.11.2018).",
+            "“Документація,” <i>Keras</i>. Accessed: 12.11.2018. [Online]. Available: https://keras.io",
+        ),
+        (
+            Reference("d", "standard", "Звіти у сфері науки і техніки. Структура та правила оформлювання", (), year="2016",
+                      city="Київ", publisher="УкрНДНЦ", number="ДСТУ 3008:2015", language="uk"),
+            "ДСТУ 3008:2015 Звіти у сфері науки і техніки. Структура та правила оформлювання. Київ : УкрНДНЦ, 2016.",
+            "<i>Звіти у сфері науки і техніки. Структура та правила оформлювання</i>, ДСТУ 3008:2015, Київ: УкрНДНЦ, 2016.",
+        ),
+        (
+            METHODS[5],
+            "Jiang P.-T. et al. LayerCAM: exploring hierarchical class activation maps for localization. IEEE "
+            "Transactions on Image Processing. 2021. Vol. 30. P. 5875–5888. DOI: 10.1109/TIP.2021.3089943.",
+            "P.-T. Jiang, C.-B. Zhang, Q. Hou, M.-M. Cheng, and Y. Wei, “LayerCAM: exploring hierarchical class activation "
+            "maps for localization,” <i>IEEE Transactions on Image Processing</i>, vol. 30, pp. 5875–5888, 2021, doi: "
+            "10.1109/TIP.2021.3089943.",
+        ),
+    ],
+)
+def test_sources_are_written_as_the_styles_ask(source: Reference, dstu: str, ieee: str) -> None:
+    assert str(written(source, "dstu-8302")).replace(NBSP, " ") == dstu
+    assert str(written(source, "ieee")).replace(NBSP, " ") == ieee
+
+
+def test_a_hostile_source_is_escaped() -> None:
+    assert "<script" not in written(Reference("a", "book", "<script>", ("<b>, X.",)), "ieee")
+
+
+def test_bibtex_has_an_entry_for_each_source() -> None:
+    assert bibtex(METHODS).count("\n@") + 1 == len(METHODS)
+    assert "author = {Selvaraju, R. R. and Cogswell, M." in bibtex(METHODS)
+
+
+def test_every_source_of_a_method_is_known() -> None:
+    from reportgen.artifacts import CATALOGUE
+
+    known = {source.key for source in METHODS}
+    for artifact in CATALOGUE.values():
+        assert set(artifact.references) <= known, artifact.name
+
+
+def test_sources_are_numbered_in_the_order_in_which_they_are_named() -> None:
+    words = _("words")
+    lab = LabTable.model_validate({
+        "text": {"goal": "As [@mine] says."},
+        "source": [{"key": "unused", "kind": "book", "title": "B"}, {"key": "mine", "kind": "book", "title": "A"}],
+    }).lab()
+    section = Section("s", "s", "overview", words, words, words, (), (Formula("x"),), references=("he", "glorot"))
+    paper = Paper(Report("t", (section,), lab=lab), "en")
+    assert [one.key for one in paper.references] == ["mine", "he", "glorot", "keras", "tensorflow", "unused"]
+
+
+def test_an_empty_lab_is_the_default() -> None:
+    assert Report("t", ()).lab == Lab()
