@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import tomllib
-from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
 
@@ -121,6 +120,12 @@ class LabTable(_Table):
         name = by_language.get(language) or DEFAULT_PROFILES[language]
         return _style(name, {**profile_values(name), **self.style})
 
+    def files(self) -> list[Path]:
+        """The files that are read into the report, and profiles of the author's own."""
+        told = [*self.text.values(), self.profile]
+        names = [str(one) for value in told for one in (value.values() if isinstance(value, dict) else [value])]
+        return [*self.listing, *(Path(name) for name in names if name.endswith((".md", ".toml")) and "\n" not in name)]
+
     def lab(self) -> Lab:
         """The same as the report carries it; files of text and code are read."""
         students = (*((PersonTable(name=self.student, group=self.group, gender=self.gender),) if self.student else ()),
@@ -159,7 +164,6 @@ def profile_values(name: str) -> dict[str, Any]:
     return dict(_parsed(path))
 
 
-@cache
 def _parsed(path: Path) -> dict[str, Any]:
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))

@@ -63,19 +63,19 @@ def build_site(
         config, plans, store, isolated=isolated, on_section=on_section, on_progress=on_progress, on_notice=on_notice
     )
     report = gather(config, store, made)
-    render_site(report, config, inputs=inputs, jobs=jobs)
+    render_site(report, config, inputs=inputs, jobs=jobs, force=force)
     return report
 
 
-def render_site(report: Report, config: Config, *, inputs: str = "", jobs: int = 2) -> None:
+def render_site(report: Report, config: Config, *, inputs: str = "", jobs: int = 2, force: bool = False) -> None:
     """Render a report into the configured folder and swap it in."""
     from reportgen.render import render
 
     log.info("4 render")
     with output.replaced(config.folder) as folder:
         render(
-            report, folder, languages=config.language, formats=config.outputs, templates=config.templates, jobs=jobs,
-            inputs=inputs,
+            report, folder, languages=config.language, formats=config.formats, templates=config.templates, jobs=jobs,
+            inputs=inputs, force=force,
         )
 
 
@@ -204,7 +204,7 @@ def _free_name(wanted: str, taken: set[str]) -> str:
 
 def output_key(config: Config, store: Store, plans: Sequence[Look]) -> str:
     """The digest of all that the output folder depends on; no path is in it, only names and contents."""
-    wishes = config.model_dump(mode="json", include={"language", "outputs", "title", "prefix"})
+    wishes = config.model_dump(mode="json", include={"language", "outputs", "single_file", "title", "prefix"})
     places = [(plan.key, plan.name, plan.chapter, plan.network) for plan in plans]
     sources = [(source.role, source.name, source.sha256) for source in sources_of(config, store)]
     return digest(places, wishes, repr(config.lab.lab()), sources, command_of(config), render_key(config))
@@ -278,6 +278,16 @@ def sources_of(config: Config, store: Store) -> tuple[Source, ...]:
 
 
 def _sources_of_study(table: StudyTable, store: Store) -> tuple[Source, ...]:
+    return tuple(_source(role, path, store) for role, path in _files_of_study(table))
+
+
+def input_files(path: Path, config: Config) -> list[Path]:
+    """Every file and folder that a report of this configuration is made from."""
+    files = [path, *config.templates, *config.lab.files()]
+    return files + [file for table in config.studies for _role, file in _files_of_study(table)]
+
+
+def _files_of_study(table: StudyTable) -> list[tuple[str, Path]]:
     model = table.model
     images = images_of(table)
     named = isinstance(table.labels, Path) and not str(table.labels).startswith(LAB)
@@ -290,7 +300,7 @@ def _sources_of_study(table: StudyTable, store: Store) -> tuple[Source, ...]:
         *(("image", image.file) for image in images),
         *(("mask", image.mask) for image in images),
     ]
-    return tuple(_source(role, path, store) for role, path in files if path is not None)
+    return [(role, path) for role, path in files if path is not None]
 
 
 def _source(role: str, path: Path, store: Store) -> Source:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 DOCUMENTATION = "docs/errors.md"
 LANGUAGE = click.Choice(["uk", "en"])
-FORMAT = click.Choice(["html", "pdf", "figures", "markdown", "json"])
+FORMAT = click.Choice(["html", "pdf", "figures", "markdown", "json", "single"])
 _LEVELS = {-1: logging.ERROR, 0: logging.WARNING, 1: logging.INFO, 2: logging.DEBUG}
 
 
@@ -132,7 +132,10 @@ def _rendering(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options of every command that writes a report."""
     options = [
         click.option("--language", "languages", type=LANGUAGE, multiple=True, help="uk or en; repeat for both."),
-        click.option("--format", "formats", type=FORMAT, multiple=True, help="Repeat for several; all by default."),
+        click.option("--format", "formats", type=FORMAT, multiple=True,
+                     help="Repeat for several; all but single by default."),
+        click.option("--single-file", is_flag=True, help="Also the whole report as one HTML file for each language."),
+        click.option("--force", is_flag=True, help="Render even when nothing has changed or a file is very large."),
         click.option("-o", "--out", type=click.Path(path_type=Path), help="The output folder; site by default."),
         click.option("--templates", type=click.Path(path_type=Path, exists=True, file_okay=False), multiple=True,
                      help="A folder of templates that come before the built-in ones."),
@@ -149,7 +152,6 @@ def _computing(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--cache", type=click.Path(path_type=Path, file_okay=False),
                      help="Where computed sections are kept."),
         click.option("--no-cache", is_flag=True, help="Compute everything anew and keep nothing."),
-        click.option("--force", is_flag=True, help="Render again even when nothing has changed."),
     ]
     for option in reversed(options):
         command = option(command)
@@ -163,7 +165,7 @@ def demo(**options: Any) -> None:
     """Build the report on the embedded network and images, everything, into site/."""
     from reportgen import resources
 
-    _build(resources.folder("configs") / "demo.toml", _wishes(options), options)
+    _exit(_build(resources.folder("configs") / "demo.toml", _wishes(options), options))
 
 
 @main.command()
@@ -202,7 +204,7 @@ def build(config: Path | None, **options: Any) -> None:
     """
     if config is None and not options["model"]:
         raise click.UsageError("Name a model with --model, or a configuration file. `reportgen demo` needs neither.")
-    _build(config, _wishes(options), options)
+    _exit(_build(config, _wishes(options), options))
 
 
 @main.command()
@@ -218,8 +220,8 @@ def render(report: Path, **options: Any) -> None:
     wishes = _wishes(options)
     wishes.setdefault("folder", report if report.is_dir() else report.parent)
     config = validate(wishes, "the command line")
-    render_site(document, config, jobs=options["jobs"])
-    _done(document, config)
+    render_site(document, config, jobs=options["jobs"], force=options["force"])
+    _exit(_done(document, config))
 
 
 @main.command()
@@ -259,6 +261,58 @@ def artifacts(as_json: bool) -> None:
         click.echo(f"{name:24}{artifact.chapter:14}{artifact.title}")
         for parameter, default in parameters_of(artifact).items():
             click.echo(f"{'':24}{'':14}  {parameter} = {default!r}")
+
+
+@main.command()
+@click.argument("path", type=click.Path(path_type=Path), default="site")
+@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0 takes any free one.")
+@_rendering
+@_computing
+def serve(path: Path, port: int, **options: Any) -> None:
+    """Show a report on this machine alone, and make it anew when its configuration or templates change.
+
+    PATH is the folder of a report or a configuration, which is then built first.
+    """
+    import threading
+
+    from reportgen.build import input_files, render_site
+    from reportgen.config import read_config, validate
+    from reportgen.errors import InputError
+    from reportgen.report.codec import load
+    from reportgen.serving import Server
+    from reportgen.serving import serve as run
+
+    wishes = _wishes(options)
+    is_config = path.suffix == ".toml"
+    if not is_config and not (path / "report.json").is_file():
+        raise InputError(f"{path}: there is no report.", slug="report-unreadable",
+                         hint="Name a report's folder, or a configuration to build.")
+
+    def make() -> None:
+        if is_config:
+            _build(path, wishes, options)
+        else:
+            config = validate({**wishes, "folder": path}, "the command line")
+            render_site(load(path), config, jobs=options["jobs"], force=options["force"])
+
+    def again() -> None:
+        try:
+            make()
+        except ReportgenError as problem:
+            tell(problem)
+
+    def watched() -> list[Path]:
+        files = [*wishes.get("templates", ())]
+        with contextlib.suppress(ReportgenError):
+            files += input_files(path, read_config(path, wishes)) if is_config else []
+        return files
+
+    if is_config or wishes:
+        make()
+    server = Server(read_config(path, wishes).folder if is_config else path, port)
+    say(f"The report is at {server.address} (Ctrl-C ends it).")
+    with contextlib.suppress(KeyboardInterrupt):
+        run(server, watched, again, threading.Event())
 
 
 @main.command()
@@ -342,7 +396,12 @@ def doctor() -> None:
         sys.exit(1)
 
 
-def _build(path: Path | None, wishes: dict[str, Any], options: dict[str, Any]) -> None:
+def _exit(good: bool) -> None:
+    sys.exit(0 if good else 1)
+
+
+def _build(path: Path | None, wishes: dict[str, Any], options: dict[str, Any]) -> bool:
+    """Build and tell; false where a section failed."""
     from reportgen.build import build_site, temporary_store
     from reportgen.config import read_config
     from reportgen.store import Store, default_folder
@@ -363,19 +422,18 @@ def _build(path: Path | None, wishes: dict[str, Any], options: dict[str, Any]) -
             raise (KeyboardInterrupt() if options["no_cache"] else stop) from None
     if report is None:
         say(f"Nothing has changed: {config.folder / 'index.html'} is up to date.")
-        return
-    _done(report, config)
+        return True
+    return _done(report, config)
 
 
-def _done(report: Report, config: Config) -> None:
+def _done(report: Report, config: Config) -> bool:
     for section in report.sections:
         for note in section.notes:
             if note.level == "failed":
                 say(f"Failed: {section.name}: {note.text}")
     first = "index.html" if "html" in config.outputs else "report.json"
     say(f"The report is in {config.folder / first}")
-    if report.failed:
-        sys.exit(1)
+    return not report.failed
 
 
 def _wishes(options: dict[str, Any]) -> dict[str, Any]:
@@ -384,7 +442,7 @@ def _wishes(options: dict[str, Any]) -> dict[str, Any]:
     wishes: dict[str, Any] = {}
     for option, key in {
         "languages": "language", "formats": "outputs", "out": "folder", "labels": "labels", "size": "size",
-        "title": "title", "prefix": "prefix", "templates": "templates",
+        "title": "title", "prefix": "prefix", "templates": "templates", "single_file": "single_file",
     }.items():
         if option in given:
             wishes[key] = given[option]

@@ -25,7 +25,7 @@ from reportgen.probe.source import ModelSource, Preprocessing
 from reportgen.study import STARTS, MapSettings, WishSettings
 
 Language = Literal["uk", "en"]
-Format = Literal["html", "pdf", "figures", "markdown", "json"]
+Format = Literal["html", "pdf", "figures", "markdown", "json", "single"]
 LANGUAGES: tuple[Language, ...] = ("uk", "en")
 FORMATS: tuple[Format, ...] = ("html", "pdf", "figures", "markdown", "json")
 
@@ -138,6 +138,7 @@ class Config(StudyTable):
 
     language: tuple[Language, ...] = LANGUAGES
     outputs: tuple[Format, ...] = FORMATS
+    single_file: bool = False
     folder: Path = Path("site")
     title: str = ""
     prefix: str = ""
@@ -150,6 +151,11 @@ class Config(StudyTable):
     @classmethod
     def _one_or_many(cls, value: Any) -> Any:
         return (value,) if isinstance(value, str) else value
+
+    @property
+    def formats(self) -> tuple[str, ...]:
+        """Everything that is to be written."""
+        return (*self.outputs, "single") if self.single_file and "single" not in self.outputs else self.outputs
 
     @property
     def studies(self) -> tuple[StudyTable, ...]:

@@ -20,6 +20,8 @@ _ROLES: tuple[tuple[str, str], ...] = (
     (r"(.*/)?[^/]*\.html", "page"),
     (r".*\.pdf", "document"),
     (r".*\.md", "summary"),
+    (r".*/search\.js", "search"),
+    (r".*\.(csv|zip|bib)", "download"),
 )
 
 

@@ -13,7 +13,7 @@ from reportgen import imaging
 from reportgen.artifacts.base import ImageArtifact, NotApplicable
 from reportgen.artifacts.responses import Drawn, Left, maps_of, unknown_layers
 from reportgen.probe import Array
-from reportgen.report.blocks import Block, Cell, Column, Figure, Note, Scale, Table
+from reportgen.report.blocks import Block, Cell, Column, Figure, Note, Scale, Series, Table
 from reportgen.report.document import Formula
 from reportgen.report.names import slug
 from reportgen.study import Sample, Study
@@ -101,7 +101,20 @@ class ActivationMaps(ImageArtifact):
         for remark in remarks:
             caption = _("{caption} {remark}", caption=caption, remark=remark)
         name = f"activations_{one.number:02d}_{slug(one.layer.name)}"
-        return Figure(name, picture, caption, _alt(one, sample), scale)
+        tiles = _numbers(one, answer.shape[-1]) if picture.grid else ()
+        return Figure(name, picture, caption, _alt(one, sample), scale, one.layer.name, tiles)
+
+
+def _numbers(one: Drawn, shown: int) -> tuple[Series, ...]:
+    """What each drawn channel answers: its mean, its largest value, its share of zeros."""
+    numbers = one.response
+    zeros = numbers.zeros / np.maximum(numbers.counts, 1)
+    return tuple(
+        Series(label, tuple(float(f"{value:.4g}") for value in values[:shown]))
+        for label, values in (
+            (_("Mean"), numbers.means), (_("Largest"), numbers.highs), (_("Share of zeros"), zeros),
+        )
+    )
 
 
 _OF_TILES = Scale("viridis", 0.0, 1.0, "tile", _("Response, each channel from its least to its largest value"))

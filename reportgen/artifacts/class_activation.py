@@ -110,7 +110,7 @@ class ClassActivationMaps(ImageArtifact):
               image=maps.sample.file),
             _("{method} for “{goal}” in {image}, hottest {where}.", method=title, goal=goal.label,
               image=maps.sample.name, where=whereabouts(heat.values)),
-            "compare", scale_of(method, heat), ("", "", size),
+            "compare", scale_of(method, heat), ("", "", size), layer=layer,
         )
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from reportgen import imaging
 from reportgen.artifacts.base import ModelArtifact, NotApplicable
 from reportgen.artifacts.kernels import Kernels, kernels_of
-from reportgen.report.blocks import Block, Column, Figure, Note, Prose, Scale, Table
+from reportgen.report.blocks import Block, Column, Figure, Note, Prose, Scale, Series, Table
 from reportgen.report.names import slug
 from reportgen.study import Study
 from reportgen.text import Message, _
@@ -104,7 +104,7 @@ def _colours(stem: str, kernels: Kernels) -> Block:
             "middle gray; each filter is stretched over its own largest weight.",
             **_facts(kernels),
         ),
-        _alt(kernels),
+        _alt(kernels), layer=kernels.layer.name, tiles=_norms(kernels),
     )
 
 
@@ -120,7 +120,8 @@ def _means(stem: str, kernels: Kernels) -> Block:
             "The {count} filters of `{layer}` ({width} × {height}), mean over {inputs} inputs.", **_facts(kernels)
         )
     )
-    return Figure(stem, imaging.mosaic(means, scale), caption, _alt(kernels), scale)
+    picture = imaging.mosaic(means, scale)
+    return Figure(stem, picture, caption, _alt(kernels), scale, kernels.layer.name, _norms(kernels))
 
 
 def _matrix(stem: str, kernels: Kernels) -> Block:
@@ -134,7 +135,7 @@ def _matrix(stem: str, kernels: Kernels) -> Block:
             "of {inputs} inputs.",
             **_facts(kernels),
         ),
-        _alt(kernels), scale,
+        _alt(kernels), scale, kernels.layer.name,
     )
 
 
@@ -150,8 +151,14 @@ def _single_channels(stem: str, kernels: Kernels, channels: int) -> Block:
           channels=channels, **_facts(kernels)),
         _("Grid of the single kernels of `{layer}`: {count} filters by {channels} input channels.",
           layer=kernels.name, count=count, channels=channels),
-        scale,
+        scale, kernels.layer.name,
     )
+
+
+def _norms(kernels: Kernels) -> tuple[Series, ...]:
+    """How large each filter is."""
+    norms = np.sqrt((kernels.array.astype(np.float64) ** 2).sum(axis=(0, 1, 2)))
+    return (Series(_("Norm of the filter"), tuple(float(f"{norm:.4g}") for norm in norms)),)
 
 
 def _facts(kernels: Kernels) -> dict[str, Any]:

@@ -71,6 +71,7 @@ class LookingWhere(ImageArtifact):
             raise NotApplicable(_("No method has a map that could be judged: all of them are empty."))
         yield Fact("object", _("The object is"), source)
         yield Fact("object_share", _("Its share of the area"), share, ".1%")
+        yield Fact("energy", _("Heat on it, the median of the maps"), _median(found), ".1%")
         yield self._pictures(maps, goal, inside)
         best = sorted(found, key=lambda name: -found[name].energy)
         rows: list[tuple[Cell, ...]] = [
@@ -127,6 +128,10 @@ def _marked(picture: Array, edge: Array) -> Array:
     return np.where(edge[..., None], np.array([0.84, 0.37, 0], np.float32), picture)
 
 
+def _median(found: dict[str, Pointing]) -> float:
+    return float(np.median([one.energy for one in found.values()]))
+
+
 def _answer(goal: Goal, found: dict[str, Pointing], share: float) -> Iterator[Note]:
     """The verdict of two thirds of the maps; one map alone is too little to go by."""
     aiming = sum(one.energy * (1 - share) > ODDS * share * (1 - one.energy) for one in found.values())
@@ -140,6 +145,6 @@ def _answer(goal: Goal, found: dict[str, Pointing], share: float) -> Iterator[No
         "{energy:.1%} or more, while it takes {share:.1%} of the area; the hottest place is on it in {hits} maps, the "
         "best IoU is {overlap:.2f}.",
         goal=goal.label, verdict=looks, aiming=aiming, total=len(found),
-        energy=float(np.median([one.energy for one in found.values()])), share=share,
+        energy=_median(found), share=share,
         hits=sum(one.hit for one in found.values()), overlap=max(one.overlap for one in found.values()),
     ))

@@ -81,7 +81,7 @@ def _sheet(layer: str, group: Sequence[Unit], best: Sequence[float | None]) -> G
           "the start and at the end.", layer=layer, width=width, height=height),
         _("{count} image made for a channel of {layer}.", "{count} images made for channels of {layer}.",
           count=len(group), layer=layer),
-        notes=tuple(_rise(unit) for unit in group), columns=min(4, len(group)),
+        notes=tuple(_rise(unit) for unit in group), columns=min(4, len(group)), layer=layer,
     )
 
 
@@ -109,7 +109,7 @@ def _opposites(study: Study, group: Sequence[Unit]) -> Gallery:
           layer=layer),
         notes=tuple(words for unit, one in pairs for words in (
             _("{value:.3g}", value=unit.made.last), _("{value:.3g}", value=-one.last))),
-        columns=4 if len(pairs) > 1 else 2,
+        columns=4 if len(pairs) > 1 else 2, layer=layer,
     )
 
 

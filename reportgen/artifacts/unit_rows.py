@@ -76,7 +76,7 @@ class UnitRows(ImageArtifact):
                   "it, and the image made for it.", layer=layer, image=sample.file),
                 _("Rows of four pictures for channels of {layer}: filter, part of {image}, projection, made image.",
                   layer=layer, image=sample.name),
-                notes=tuple(notes), columns=4,
+                notes=tuple(notes), columns=4, layer=layer,
             )
         yield Table(
             "unit_rows",

@@ -6,6 +6,7 @@ into `output.folder`. Renderers share nothing, so they may run side by side in s
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import importlib
 import importlib.metadata
@@ -25,11 +26,11 @@ from reportgen.manifest import write_manifest
 from reportgen.report import codec
 from reportgen.report.document import Report
 
-FORMATS: tuple[str, ...] = ("html", "pdf", "figures", "markdown", "json")
+FORMATS: tuple[str, ...] = ("html", "pdf", "figures", "markdown", "json", "single")
 """The formats that come with the tool, in the order in which they are named to the user."""
 ONCE = frozenset({"figures", "json"})
 """Formats that are made once for all languages (in the first one)."""
-EFFORT: tuple[str, ...] = ("pdf", "figures", "html", "markdown", "json")
+EFFORT: tuple[str, ...] = ("pdf", "figures", "html", "single", "markdown", "json")
 """The heavy ones first, so that no worker is left with a long task at the end."""
 GROUP = "reportgen.renderers"
 
@@ -38,7 +39,8 @@ GROUP = "reportgen.renderers"
 class Output:
     """What one call of a renderer is to make: a format in a language, into the output folder.
 
-    `languages` and `formats` are all that the folder is to have, so that pages can point to them.
+    `languages` and `formats` are all that the folder is to have, so that pages can point to them. With `force` a
+    file is written even where it is larger than is good.
     """
 
     folder: Path
@@ -46,6 +48,7 @@ class Output:
     format: str
     languages: tuple[str, ...] = ()
     formats: tuple[str, ...] = ()
+    force: bool = False
 
     @property
     def is_first(self) -> bool:
@@ -109,13 +112,15 @@ def render(
     templates: Sequence[Path] = (),
     jobs: int = 1,
     inputs: str = "",
+    force: bool = False,
     on_done: OnDone | None = None,
 ) -> None:
     """Write everything into `folder`, which must be empty: pages, documents, the report, the manifest.
 
-    `inputs` goes into the manifest.
+    `inputs` goes into the manifest; `force` writes what is larger than is good.
     """
-    tasks = _tasks(folder, _known(languages, _languages(), "language"), _known(formats, renderers(), "format"))
+    languages, formats = _known(languages, _languages(), "language"), _known(formats, renderers(), "format")
+    tasks = [dataclasses.replace(task, force=force) for task in _tasks(folder, languages, formats)]
     templates = tuple(path.resolve() for path in templates)
     codec.save(report, folder)
     if "html" in formats:

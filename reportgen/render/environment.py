@@ -17,9 +17,11 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 from reportgen import __version__, resources
-from reportgen.render import names, outline, pictures
+from reportgen.render import layers, names, outline, pictures, verdicts
 from reportgen.render.language import LANGUAGES, Speaker
-from reportgen.report.blocks import Attachment, Block, Chart, Diagram, Picture, Scale
+from reportgen.render.layers import LAYERS, LayerPage
+from reportgen.render.prose import Prose
+from reportgen.report.blocks import Attachment, Block, Cell, Chart, Diagram, Picture, Scale
 from reportgen.report.codec import asset_name
 from reportgen.report.document import Formula, Report, Section
 
@@ -50,18 +52,31 @@ class Addresses:
     report: Report
     language: str
     place: Place
+    names: Mapping[str, str] = field(init=False)
     pages: Mapping[str, str] = field(init=False)
+    layer_pages: tuple[LayerPage, ...] = field(init=False)
     _marks: dict[int, tuple[Section, dict[int, str], dict[int, int]]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.pages = names.page_names(self.report)
+        self.layer_pages = layers.layer_pages(self.report)
+        self._layers = layers.by_layer(self.layer_pages)
+        self.names = names.page_names(self.report)
+        self.pages = {
+            **self.names,
+            LAYERS.name: "layers/index",
+            **{one.section.name: f"layers/{one.page}" for one in self.layer_pages},
+        }
 
     def picture(self, picture: Picture | Attachment) -> str:
         """The file of a picture, or an attached one."""
         return self.place.assets + asset_name(picture)
 
+    def link(self, picture: Picture) -> str:
+        """Where a click on a picture leads."""
+        return self.picture(picture)
+
     def page(self, section: Section | None, language: str = "") -> str:
-        """The page of a section, or the index for none; in another language on demand."""
+        """The page of a section or a layer, or the index for none; in another language on demand."""
         name = names.quoted(self.pages[section.name]) if section else "index"
         if language and language != self.language:
             return f"{self.place.root}{language}/{name}.html"
@@ -83,13 +98,20 @@ class Addresses:
         """The number of a figure or a table on its page."""
         return self._marked(section)[2][names.place_of(block, section)]
 
-    def layers(self, diagram: Diagram) -> dict[str, str]:
-        """The places of the report that show the layers of a diagram."""
-        shown = names.layer_blocks(self.report, [node.name for node in diagram.nodes])
-        return {
-            layer: f"{self.page(section)}#{self.anchor(block, section)}"
-            for layer, (section, block) in shown.items()
-        }
+    def csv(self, block: Block, section: Section) -> str:
+        """The file of a table's numbers, or nothing where it is not one of the report's sections."""
+        if section.name not in self.names:
+            return ""
+        return self.place.pages + names.csv_path(block, section, names.quoted(self.names[section.name]))
+
+    def layer(self, name: Cell, network: str) -> str:
+        """The page of a layer, or nothing where it has none."""
+        page = self._layers.get((network, name)) if isinstance(name, str) else None
+        return self.page(page.section) if page else ""
+
+    def network_of(self, drawn: Diagram) -> str:
+        """The network that a diagram shows."""
+        return next((home.network for home, one in outline.diagrams(self.report) if one is drawn), "")
 
     def _marked(self, section: Section) -> tuple[Section, dict[int, str], dict[int, int]]:
         if id(section) not in self._marks:
@@ -101,6 +123,13 @@ def make_environment(
     report: Report, speaker: Speaker, templates: Sequence[Path] = (), place: Place | None = None
 ) -> ImmutableSandboxedEnvironment:
     """An environment for the templates of one language at one place; the user's folders come first."""
+    return environment_at(Addresses(report, speaker.language, place or Place()), report, speaker, templates)
+
+
+def environment_at(
+    addresses: Addresses, report: Report, speaker: Speaker, templates: Sequence[Path] = ()
+) -> ImmutableSandboxedEnvironment:
+    """The same with addresses of another kind."""
     environment = ImmutableSandboxedEnvironment(
         loader=FileSystemLoader([*templates, resources.folder("templates")]),
         autoescape=_is_markup,
@@ -115,7 +144,7 @@ def make_environment(
     environment.install_gettext_callables(  # type: ignore[attr-defined]
         speaker.gettext, speaker.ngettext, newstyle=True, pgettext=speaker.pgettext, npgettext=speaker.npgettext
     )
-    environment.filters |= _filters(speaker, Addresses(report, speaker.language, place or Place()))
+    environment.filters |= _filters(report, speaker, addresses)
     return environment
 
 
@@ -125,13 +154,15 @@ def write_text(path: Path, text: str) -> None:
     path.write_bytes(text.encode("utf-8", "replace"))
 
 
-def _filters(speaker: Speaker, addresses: Addresses) -> dict[str, Filter]:
+def _filters(report: Report, speaker: Speaker, addresses: Addresses) -> dict[str, Filter]:
+    prose = Prose(report, speaker)
     return {
         "say": speaker.say,
         "markup": speaker.markup,
         "number": speaker.number,
         "svg": lambda drawn, identity="": _svg(drawn, speaker, addresses, identity),
         "picture_url": addresses.picture,
+        "link_url": addresses.link,
         "page_url": addresses.page,
         "static_url": addresses.static,
         "file_url": addresses.file,
@@ -152,10 +183,25 @@ def _filters(speaker: Speaker, addresses: Addresses) -> dict[str, Filter]:
         "alignments": outline.alignments,
         "data_rows": outline.data_rows,
         "first_sentence": outline.first_sentence,
-        "diagram": outline.diagram,
+        "diagrams": outline.diagrams,
+        "main_findings": outline.main_findings,
+        "networks": outline.networks,
+        "network_name": lambda network: speaker.say(outline.network_name(network, report)),
+        "author": prose.html,
+        "author_line": prose.line,
+        "csv_url": addresses.csv,
+        "verdicts": verdicts.verdicts,
+        "sparkline": verdicts.sparkline,
+        "layers": lambda _report: addresses.layer_pages,
+        "layers_home": lambda _report: LAYERS,
+        "layer": lambda section: next(one for one in addresses.layer_pages if one.section.name == section.name),
+        "layer_url": lambda name, section: addresses.layer(name, section.network),
+        "layer_neighbours": lambda page: layers.neighbours(page, addresses.layer_pages),
+        "layer_window": lambda page: layers.window(page, addresses.layer_pages),
+        "input_picture": lambda section: layers.image_of(section.sample, layers.own_sections(section, report)),
         "caveats": outline.caveats,
         "identity": names.identifier,
-        "overview": outline.overview,
+        "overviews": outline.overviews,
     }
 
 
@@ -171,8 +217,9 @@ def _svg(
     if isinstance(drawn, Diagram):
         from reportgen.render import diagram
 
-        places = addresses.layers(drawn)
-        return diagram.svg(drawn, speaker, places.get if places else None)
+        network = addresses.network_of(drawn)
+        linked = {node.name: page for node in drawn.nodes if (page := addresses.layer(node.name, network))}
+        return diagram.svg(drawn, speaker, linked.get if linked else None)
     from reportgen.render import formulas
 
     return formulas.svg(drawn.tex)

@@ -1,7 +1,8 @@
-"""The site: an index page and a page for each section, in each language, readable without a server."""
+"""The site: an index, a page for each section and each layer, in each language, readable without a server."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -9,18 +10,22 @@ from jinja2 import TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from reportgen.errors import ReportgenError
-from reportgen.render import Output
+from reportgen.render import Output, downloads
 from reportgen.render.environment import Place, make_environment, write_text
 from reportgen.render.language import Speaker
+from reportgen.render.layers import LAYERS, LayerPage, layer_pages
 from reportgen.render.names import page_names
+from reportgen.render.search import entries
 from reportgen.report.document import Report, Section
 from reportgen.report.names import slug
 
 
 def render(report: Report, output: Output, templates: Sequence[Path] = ()) -> None:
     """Write the pages of one language; the first language's index stands at the top of the folder too."""
-    for path, text in pages(report, output, Speaker(output.language), templates):
+    speaker = Speaker(output.language)
+    for path, text in pages(report, output, speaker, templates):
         write_text(output.folder / path, text)
+    downloads.write(report, output, speaker)
 
 
 def pages(
@@ -28,14 +33,22 @@ def pages(
 ) -> Iterator[tuple[str, str]]:
     """Every page as its path in the output folder and its text."""
     language = output.language
-    place = Place(languages=output.languages, files=documents(output))
-    environment = make_environment(report, speaker, templates, place)
+    files = documents(output)
+    environment = make_environment(report, speaker, templates, Place(languages=output.languages, files=files))
     yield f"{language}/index.html", _page(environment, report, None, language)
     names = page_names(report)
     for section in report.sections:
         yield f"{language}/{names[section.name]}.html", _page(environment, report, section, language)
+    layers = layer_pages(report)
+    if layers:
+        deep = Place("../../", "../", "../../assets/", "../../static/", output.languages, files)
+        environment = make_environment(report, speaker, templates, deep)
+        yield f"{language}/layers/index.html", _page(environment, report, LAYERS, language)
+        for layer in layers:
+            yield f"{language}/layers/{layer.page}.html", _page(environment, report, layer.section, language)
+    yield f"{language}/search.js", search_index(report, speaker, layers)
     if output.is_first:
-        top = Place("", f"{language}/", "assets/", "static/", output.languages, place.files)
+        top = Place("", f"{language}/", "assets/", "static/", output.languages, files)
         environment = make_environment(report, speaker, templates, top)
         yield "index.html", _page(environment, report, None, language)
 
@@ -45,15 +58,25 @@ def documents(output: Output) -> tuple[str, ...]:
     made = {
         "pdf": f"report.{output.language}.pdf",
         "markdown": f"summary.{output.language}.md",
+        "single": f"report.{output.language}.html",
     }
-    return (*(name for format, name in made.items() if format in output.formats), "report.json")
+    return (*(name for format, name in made.items() if format in output.formats), "report.json", *downloads.NAMES)
+
+
+def search_index(report: Report, speaker: Speaker, layers: Sequence[LayerPage]) -> str:
+    """What the search looks through, as a script: a page opened from a folder may load nothing else."""
+    found = [list(entry) for entry in entries(report, speaker, layers)]
+    text = json.dumps(found, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+    return f"var reportgenIndex = {text};\n"
 
 
 def _page(
     environment: ImmutableSandboxedEnvironment, report: Report, section: Section | None, language: str
 ) -> str:
     names = ["site/index.html.j2"]
-    if section:
+    if section and section.artifact.startswith("*"):
+        names = [f"site/{section.artifact[1:]}.html.j2"]
+    elif section:
         names = [f"site/sections/{slug(section.artifact)}.html.j2", "site/section.html.j2"]
     try:
         template = environment.select_template(names)

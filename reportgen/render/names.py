@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import unicodedata
 import urllib.parse
-from collections.abc import Iterable, Mapping
 
 from reportgen.report.blocks import Block, Chart, Diagram, Figure, Gallery, Table
 from reportgen.report.document import Report, Section
@@ -72,23 +71,15 @@ def place_of(block: Block, section: Section) -> int:
     return next(place for place, other in enumerate(section.blocks) if other is block)
 
 
-def layer_blocks(report: Report, layers: Iterable[str]) -> Mapping[str, tuple[Section, Block]]:
-    """Where the report shows a layer: the first picture whose name ends in the layer's."""
-    shown: dict[str, tuple[Section, Block]] = {}
-    for section in report.sections:
-        for block in section.blocks:
-            if isinstance(block, Figure | Gallery):
-                name = block.name
-                shown.setdefault(name, (section, block))
-                for cut in re.finditer(r"[/:_]", name):
-                    shown.setdefault(name[cut.end() :], (section, block))
-    return {layer: shown[layer] for layer in layers if layer in shown}
+def csv_path(block: Block, section: Section, page: str) -> str:
+    """Where the numbers of a table stand, from the pages of its language; `page` is the section's."""
+    return f"tables/{page}-{anchors(section)[place_of(block, section)]}.csv"
 
 
 def _composed(name: str) -> str:
     return unicodedata.normalize("NFC", name)
 
 
-def quoted(name: str) -> str:
-    """A file name as a part of an address."""
-    return urllib.parse.quote(name, safe="")
+def quoted(path: str) -> str:
+    """A path within the site as a part of an address."""
+    return urllib.parse.quote(path, safe="/")

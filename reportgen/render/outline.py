@@ -96,9 +96,39 @@ def neighbours(section: Section, report: Report) -> tuple[Section | None, Sectio
     return before, order[place + 1] if place + 1 < len(order) else None
 
 
-def overview(report: Report) -> Section | None:
-    """The section whose facts stand on the index page."""
-    return next((section for section in report.sections if section.artifact == "summary"), None)
+def overviews(report: Report) -> tuple[Section, ...]:
+    """The section about each network as a whole, whose facts stand on the index page."""
+    return tuple(section for section in report.sections if section.artifact == "summary")
+
+
+def networks(report: Report) -> tuple[str, ...]:
+    """The networks of the report; the first has an empty name."""
+    return tuple(dict.fromkeys(section.network for section in report.sections))
+
+
+def network_name(network: str, report: Report) -> Text:
+    """What a network is called; the first by its own summary."""
+    for section in overviews(report):
+        for block in section.blocks:
+            if section.network == network and isinstance(block, Fact) and block.name == "name":
+                return block.value if isinstance(block.value, str | Message) else network
+    return network
+
+
+def main_findings(report: Report) -> tuple[tuple[Chapter, tuple[tuple[Section, Note], ...]], ...]:
+    """The first finding of every artifact, about the network or its first image, by chapter."""
+    seen: set[tuple[str, str]] = set()
+    gathered: list[tuple[Chapter, tuple[tuple[Section, Note], ...]]] = []
+    for chapter in chapters(report):
+        found = []
+        for section in chapter.sections:
+            key = (section.network, section.artifact)
+            if section.findings and key not in seen:
+                seen.add(key)
+                found.append((section, section.findings[0]))
+        if found:
+            gathered.append((chapter, tuple(found)))
+    return tuple(gathered)
 
 
 def caveats(report: Report) -> tuple[tuple[Section, Note], ...]:
@@ -108,13 +138,11 @@ def caveats(report: Report) -> tuple[tuple[Section, Note], ...]:
     return tuple(pair for level in worst for pair in told if pair[1].level == level)
 
 
-def diagram(report: Report) -> tuple[Section, Diagram] | None:
-    """The first diagram of the report and where it stands."""
-    for section in report.sections:
-        for block in section.blocks:
-            if isinstance(block, Diagram):
-                return section, block
-    return None
+def diagrams(report: Report) -> tuple[tuple[Section, Diagram], ...]:
+    """The diagram of every network and where it stands."""
+    return tuple(
+        (section, block) for section in report.sections for block in section.blocks if isinstance(block, Diagram)
+    )
 
 
 def runs(blocks: Sequence[Block]) -> Iterator[tuple[str, tuple[Block, ...]]]:

@@ -223,18 +223,9 @@ class Paper:
         return any(part.slot == "theory" for part in self.parts)
 
     @property
-    def findings(self) -> tuple[tuple[Text, tuple[tuple[Section, Note], ...]], ...]:
-        """The first finding of every section about the network or its first image, by chapter."""
-        seen: set[tuple[str, str]] = set()
-        gathered: dict[str, tuple[Text, list[tuple[Section, Note]]]] = {}
-        for chapter in outline.chapters(self.printed):
-            for section in chapter.sections:
-                key = (section.network, section.artifact)
-                if section.findings and key not in seen:
-                    seen.add(key)
-                    title = outline.chapter_title(chapter)
-                    gathered.setdefault(chapter.name, (title, []))[1].append((section, section.findings[0]))
-        return tuple((title, tuple(found)) for title, found in gathered.values())
+    def findings(self) -> tuple[tuple[outline.Chapter, tuple[tuple[Section, Note], ...]], ...]:
+        """What the conclusions say was measured."""
+        return outline.main_findings(self.printed)
 
     @property
     def answers(self) -> tuple[Answer, ...]:

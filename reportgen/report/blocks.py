@@ -84,6 +84,15 @@ class Scale:
 
 
 @dataclass(frozen=True, slots=True)
+class Series:
+    """Numbers of a chart or of a mosaic's tiles; None is a gap. `spread` is the half-length of error bars."""
+
+    label: Text
+    values: tuple[Number | None, ...]
+    spread: tuple[Number | None, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Prose:
     """A paragraph of explanation or interpretation."""
 
@@ -109,7 +118,10 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One picture with its caption; `alt` tells one who cannot see it what it shows."""
+    """One picture with its caption; `alt` tells one who cannot see it what it shows.
+
+    `layer` is the layer it is about, if it is about one. `tiles` are numbers of a mosaic's tiles, in their order.
+    """
 
     kind: ClassVar[str] = "figure"
     name: str
@@ -117,6 +129,8 @@ class Figure:
     caption: Message
     alt: Message
     scale: Scale | None = None
+    layer: str = ""
+    tiles: tuple[Series, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +139,7 @@ class Gallery:
 
     layout: "grid" of equals, "strip" of steps in order, "compare" of a few side by side. With `columns` the
     pictures are the rows of a sheet, so many in each. `notes` is empty or one line of small print for each picture.
+    `layer` is the layer that all of it is about; in its place a picture's label may name one.
     """
 
     kind: ClassVar[str] = "gallery"
@@ -137,6 +152,7 @@ class Gallery:
     scale: Scale | None = None
     notes: tuple[Text, ...] = ()
     columns: int = 0
+    layer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,15 +173,6 @@ class Table:
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
     caption: Message
-
-
-@dataclass(frozen=True, slots=True)
-class Series:
-    """One row of numbers of a chart; None is a gap. `spread` is the half-length of error bars."""
-
-    label: Text
-    values: tuple[Number | None, ...]
-    spread: tuple[Number | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,4 +87,5 @@ def tree(text: str) -> Element:
 def pages(report: Report, language: str = "en", templates: tuple[Path, ...] = ()) -> dict[str, str]:
     """The pages of one language as text, by path."""
     output = Output(Path(), language, "html", BOTH, ("html", "markdown"))
-    return dict(html.pages(report, output, speaker(language), templates))
+    made = html.pages(report, output, speaker(language), templates)
+    return {path: text for path, text in made if path.endswith(".html")}

@@ -142,6 +142,14 @@ def _architecture() -> Section:
     )
 
 
+def _input() -> Section:
+    words = _("The picture as the network sees it.")
+    return _section(
+        "input", "overview", _("Input image"),
+        Gallery("fed", (photograph(), photograph()), (_("Original"), _("What is fed")), words, words), sample="кіт.jpg",
+    )
+
+
 def _prediction() -> Section:
     heat = imaging.shared_scale(np.abs(waves(56, 1)))
     return _section(
@@ -185,6 +193,8 @@ def _filters() -> Section:
             _("All filters of `{layer}`.", layer=SCRIPT),
             _("A mosaic of sixteen filters of three by three weights."),
             scale,
+            "enc_conv1",
+            (Series(_("Norm"), tuple(float(v) for v in np.abs(kernels).sum((0, 1)))),),
         ),
         Chart(
             "norms",
@@ -224,6 +234,8 @@ def _activations() -> Section:
             _("Every channel of `{layer}`.", layer="enc_conv1"),
             _("Sixteen maps of gratings; bright stripes turn from channel to channel."),
             scale,
+            "enc_conv1",
+            (Series(_("Mean"), tuple(n / 100 for n in range(16))), Series(_("Largest"), (None, *(1.0,) * 15))),
         ),
         Figure(
             "activations/bottleneck",
@@ -231,6 +243,7 @@ def _activations() -> Section:
             _("Every channel of `{layer}`.", layer="bottleneck"),
             _("Two hundred and fifty-six small maps of gratings."),
             own,
+            "bottleneck",
         ),
         Figure(
             "heat",
@@ -329,7 +342,7 @@ def sample_report() -> Report:
     )
     return Report(
         _("Two textures: the network `{name}`", name="texture-unet"),
-        (_summary(), _architecture(), _prediction(), _filters(), _activations(), *_hostile(), skipped, failed),
+        (_summary(), _architecture(), _prediction(), _filters(), _activations(), *_hostile(), skipped, failed, _input()),
         Provenance(
             (
                 Source("model", "texture & unet.keras", "0123456789abcdef" * 4, 1_912_345),

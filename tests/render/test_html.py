@@ -12,10 +12,11 @@ import pytest
 
 from reportgen import imaging, resources
 from reportgen.errors import ReportgenError
-from reportgen.render import pictures
+from reportgen.render import downloads, pictures
 from reportgen.render.environment import make_environment
+from reportgen.render.layers import layer_pages
 from reportgen.render.names import anchors, identifier, page_names
-from reportgen.render.outline import pictures_of
+from reportgen.render.outline import main_findings, pictures_of
 from reportgen.report import codec
 from reportgen.report.blocks import Fact, Figure, Gallery, Note, Picture, Prose, Scale, Table
 from reportgen.report.document import Report, Section
@@ -53,13 +54,18 @@ def all_pictures() -> list[Picture]:
 def files() -> set[str]:
     names = {f"assets/{codec.asset_name(picture)}" for picture in all_pictures()}
     static = {f"static/{path.name}" for path in (resources.folder("templates") / "static").iterdir()}
-    return names | static | {"report.json", "summary.uk.md", "summary.en.md"}
+    tables = {
+        f"{language}/{path}" for language in LANGUAGES
+        for path, _text in downloads.tables(sample_report(), speaker(language))
+    }
+    made = {"report.json", "summary.uk.md", "summary.en.md", *downloads.NAMES}
+    return names | static | tables | made | {f"{language}/search.js" for language in LANGUAGES}
 
 
 def test_both_languages_have_the_same_pages_and_the_top_page_is_the_first_languages(site) -> None:
     names = {language: {path[3:] for path in site if path.startswith(f"{language}/")} for language in LANGUAGES}
     assert names["uk"] == names["en"]
-    assert len(names["en"]) == len(sample_report().sections) + 1
+    assert len(names["en"]) == len(sample_report().sections) + len(layer_pages(sample_report())) + 2
     assert 'lang="uk"' in site["index.html"]
 
 
@@ -212,7 +218,8 @@ def test_the_language_switch_leads_to_the_same_page(trees) -> None:
             language, name = path.split("/", 1)
             other = "uk" if language == "en" else "en"
             assert current.text == language
-            assert urllib.parse.unquote(link["href"]) == f"../{other}/{name}"
+            up = "../" * (name.count("/") + 1)
+            assert urllib.parse.unquote(link["href"]) == f"{up}{other}/{name}"
             assert link["hreflang"] == other
 
 
@@ -254,8 +261,9 @@ def test_the_index_gathers_findings_facts_caveats_and_all_sections(trees) -> Non
     linked = {urllib.parse.unquote(link.get("href")).split("#")[0] for link in page.all("a")}
     assert {f"{name}.html" for name in page_names(sample_report()).values()} <= linked
     says = speaker("en")
-    for section, note in sample_report().findings:
-        assert says.say(note.text) in page.text, section.name
+    for _chapter, found in main_findings(sample_report()):
+        for section, note in found:
+            assert says.say(note.text) in page.text, section.name
     assert "467,905" in page.text
     assert "DivisionByZero: 0 / 0" in page.of_class("caveats")[0].text
     assert page.of_class("diagram")

@@ -1,0 +1,207 @@
+"""Pages by layer, cards, search, downloads: the report turned and gathered, nothing computed."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from reportgen import imaging
+from reportgen.render import Output, downloads, html
+from reportgen.render.language import Speaker
+from reportgen.render.layers import layer_pages, neighbours, window
+from reportgen.render.search import entries
+from reportgen.render.verdicts import sparkline, verdicts
+from reportgen.report.blocks import (
+    Chart,
+    Column,
+    Diagram,
+    Fact,
+    Figure,
+    Gallery,
+    Node,
+    Note,
+    Series,
+    Table,
+)
+from reportgen.report.document import Report, Section
+from reportgen.text import _
+
+WORDS = _("Summary")
+
+
+def section(name: str, chapter: str, *blocks: object, sample: str = "", network: str = "", artifact: str = "") -> Section:
+    return Section(name, artifact or name, chapter, WORDS, WORDS, WORDS, tuple(blocks), (), sample, network)  # type: ignore[arg-type]
+
+
+def mosaic(channels: int, side: int = 4) -> tuple[object, object]:
+    maps = np.random.default_rng(0).random((side, side, channels)).astype(np.float32)
+    scale = imaging.shared_scale(maps, WORDS)
+    return imaging.mosaic(maps, scale), scale
+
+
+def network(name: str = "", prefix: str = "") -> tuple[Section, ...]:
+    answers, scale = mosaic(5)
+    kernels, _scale = mosaic(5, 3)
+    nodes = (Node("image", "image", "input"), Node("conv", "conv", "convolution", "4 × 4 × 5"), Node("flat", "flat", "reshape"),
+             Node("conv2", "conv2", "convolution"))
+    photo = imaging.photo(np.zeros((4, 4, 3), np.float32))
+    return (
+        section(f"{prefix}architecture", "overview", Diagram("d", nodes, ((0, 1),), WORDS, WORDS), Table(
+            "architecture_layers", (Column(_("No.")), Column(_("Layer"), code=True), Column(_("Kind"), code=True)),
+            ((1, "conv", "Conv2D"), (2, "conv2", "Conv2D")), WORDS), network=name, artifact="architecture"),
+        section(f"{prefix}input", "overview", Gallery("g", (photo,), ("x",), WORDS, WORDS), sample="cat", network=name,
+                artifact="input"),
+        section(f"{prefix}filters", "filters", Figure("f", kernels, WORDS, WORDS, None, "conv",  # type: ignore[arg-type]
+                (Series(_("Norm of the filter"), (1.0, 2.0, 3.0, 4.0, 5.0)),)), network=name),
+        section(f"{prefix}maps", "activations", Figure("a", answers, WORDS, WORDS, scale, "conv",  # type: ignore[arg-type]
+                (Series(_("Mean"), (0.5, None, 0.25, 0.0, 1e-9)),)), sample="cat", network=name),
+        section(f"{prefix}sheet", "attention", Gallery("s", (photo, photo), ("conv2", "other"), WORDS, WORDS, notes=("n1", "n2")),
+                Table("t", (Column(_("Layer"), code=True), Column("v", ".2f")), (("conv2", 0.5), ("nobody", 1.0)), WORDS),
+                sample="cat", network=name),
+    )
+
+
+def test_a_page_gathers_what_every_section_shows_of_a_layer() -> None:
+    conv, conv2 = layer_pages(Report("t", network()))
+    assert (conv.page, conv.kind, [shown.home.name for shown in conv.shown]) == ("conv", "Conv2D", ["filters", "maps"])
+    assert [cell for _column, cell in conv.facts] == [1, "Conv2D"]
+    assert [block.name for block in conv2.section.blocks] == ["s_1"]  # type: ignore[union-attr]
+    assert [(row.table.name, row.cells[0][1]) for row in conv2.rows] == [("t", 0.5)]
+    assert "Here: n1." in Speaker("en").say(conv2.section.blocks[0].caption)  # type: ignore[union-attr]
+    assert neighbours(conv, (conv, conv2)) == (None, conv2)
+    assert window(conv2, (conv, conv2)) == (conv, conv2)
+
+
+def test_channels_are_shown_with_their_filters_their_numbers_and_the_image() -> None:
+    (view,) = layer_pages(Report("t", network()))[0].channels
+    assert (view.answers.name, view.filters.name if view.filters else "", view.sample) == ("a", "f", "cat")
+    assert view.image is not None
+    assert view.rows[:2] == ((0, (0.5, 1.0)), (1, (None, 2.0)))
+
+
+def test_layers_of_two_networks_do_not_meet() -> None:
+    pages = layer_pages(Report("t", (*network(), *network("other", "other-"))))
+    assert [page.page for page in pages] == ["conv", "conv2", "other-conv", "other-conv2"]
+    assert {shown.home.network for shown in pages[2].shown} == {"other"}
+    assert neighbours(pages[2], pages) == (None, pages[3])
+
+
+def test_layers_whose_names_differ_only_in_case_have_pages_of_their_own() -> None:
+    photo = imaging.photo(np.zeros((4, 4, 3), np.float32))
+    nodes = tuple(Node(name, name, "convolution") for name in ("Conv", "conv"))
+    report = Report("t", (section("a", "overview", Diagram("d", nodes, (), WORDS, WORDS), Gallery(
+        "s", (photo, photo), ("Conv", "conv"), WORDS, WORDS)),))
+    one, other = (page.page for page in layer_pages(report))
+    assert one.casefold() != other.casefold()
+
+
+def test_the_pages_link_to_each_other_and_to_what_they_show() -> None:
+    output = Output(Path(), "en", "html", ("en",), ("html",))
+    pages = dict(html.pages(Report("t", network()), output, Speaker("en")))
+    layer = pages["en/layers/conv.html"]
+    assert 'href="../maps.html"' in layer
+    assert 'href="../../static/site.css"' in layer
+    assert 'id="ch-4"' in layer
+    assert 'href="../layers/index.html"' in layer
+    assert 'href="layers/conv.html"' in pages["en/architecture.html"]
+    assert '<a href="layers/conv.html"' in pages["en/index.html"]
+    assert pages["en/layers/index.html"].count("<tr>") == 3
+    for path, text in pages.items():
+        base = Path(path).parent
+        for address in re.findall(r'href="([^"#:]+\.html)', text):
+            target = (base / address).as_posix()
+            parts: list[str] = []
+            for part in target.split("/"):
+                parts = parts[:-1] if part == ".." else [*parts, part]
+            assert "/".join(parts) in pages, (path, address)
+
+
+def test_search_knows_sections_layers_units_and_findings() -> None:
+    found = section("found", "overview", Note(_("Seven of them.")), Table(
+        "units", (Column(_("Unit"), code=True),), (("conv:3",), ("nowhere:1",)), WORDS))
+    report = Report("t", (*network(), found))
+    known = list(entries(report, Speaker("en"), layer_pages(report)))
+    assert ("conv", "layer · conv", "layers/conv.html") in known
+    assert ("conv:3", "unit", "layers/conv.html#ch-3") in known
+    assert ("nowhere:1", "unit", "found.html#units") in known
+    assert ("Seven of them.", "finding · Summary", "found.html") in known
+
+
+def test_the_search_index_is_a_script_that_holds_nothing_but_data() -> None:
+    import json
+
+    report = Report("t", (section("</script>", "overview", Note(_("“</script>”"))),))
+    text = html.search_index(report, Speaker("en"), ())
+    assert text.startswith("var reportgenIndex = [[")
+    assert json.loads(text.removeprefix("var reportgenIndex = ").rstrip().removesuffix(";"))
+
+
+# The cards
+
+def facts(**values: object) -> list[Fact]:
+    return [Fact(name, WORDS, value) for name, value in values.items()]  # type: ignore[arg-type]
+
+
+def test_the_cards_tell_what_was_measured_and_link_to_it() -> None:
+    chart = Chart("activation_statistics:sparsity", "lines", ("a", "b", "c"), (Series(WORDS, (0.2, None, 0.6)),), WORDS)
+    report = Report("t", (
+        section("summary", "overview", *facts(parameters=10, layers=3, weights=0.5)),
+        section("prediction", "overview", *facts(predicted="cat", probability=0.9)),
+        section("activation_statistics", "activations", chart, *facts(silent=2, channels=8)),
+        section("pointing", "attention", *facts(energy=0.2, object_share=0.5)),
+        section("broken", "attention", Note(_("It broke."), "failed")),
+    ))
+    cards = {card.key: card for card in verdicts(report)}
+    say = Speaker("en")
+    assert list(cards) == ["prediction", "parameters", "sparsity", "silent", "attention", "health"]
+    assert (cards["prediction"].value, say.say(cards["prediction"].detail)) == ("cat", "with a probability of 90.0%")  # type: ignore[arg-type]
+    assert say.number(cards["sparsity"].value) == "20% → 60%"
+    assert cards["sparsity"].trend == (0.2, 0.6)
+    assert (cards["attention"].mood, cards["health"].mood) == ("mind", "mind")
+    assert say.number(cards["health"].value) == "1 section failed"
+    assert cards["silent"].section is report.sections[2]
+
+
+def test_what_was_not_measured_has_no_card() -> None:
+    (health,) = verdicts(Report("t", (section("other", "overview"),)))
+    assert (health.key, health.mood) == ("health", "good")
+
+
+@pytest.mark.parametrize("values", [(0.0, 0.0), (0.5,), tuple(np.linspace(0, 1, 50))])
+def test_a_sparkline_stays_within_its_box(values: tuple[float, ...]) -> None:
+    for point in sparkline(values).split():
+        x, y = map(float, point.split(","))
+        assert 0 <= x <= 96
+        assert 0 <= y <= 26
+
+
+# Downloads
+
+def test_tables_are_saved_as_programs_read_them() -> None:
+    table = Table("t", (Column(_("Layer")), Column("v"), Column("w"), Column("x")),
+                  (("=cmd()", 0.125, None, True), ("-x", 1200, -3, False)), WORDS)
+    ((path, text),) = downloads.tables(Report("t", (section("s", "overview", table),)), Speaker("uk"))
+    rows = list(csv.reader(io.StringIO(text)))
+    assert path == "tables/s-t.csv"
+    assert rows == [["Шар", "v", "w", "x"], ["'=cmd()", "0.125", "", "так"], ["'-x", "1200", "-3", "ні"]]
+
+
+def test_the_archive_holds_every_picture_and_is_the_same_each_time() -> None:
+    report = Report("t", network())
+    one = downloads.archive(report)
+    assert one == downloads.archive(report)
+    with zipfile.ZipFile(io.BytesIO(one)) as made:
+        assert sorted(made.namelist()) == ["filters/f.png", "input/g.png", "maps/a.png", "sheet/s-01.png", "sheet/s-02.png"]
+
+
+def test_the_bibliography_names_the_sources_of_the_methods() -> None:
+    import dataclasses
+
+    one = dataclasses.replace(section("s", "overview"), references=("gradcam",))
+    assert downloads.bibliography(Report("t", (one,))).startswith("@inproceedings{gradcam,")
