@@ -44,6 +44,8 @@ OnProgress = Callable[[float, str], None]
 OnNotice = Callable[[str], None]
 DEMO = "demo.toml"
 """The configuration of the embedded demo."""
+OUTPUT_KEYS = {"language", "outputs", "single_file", "site_url", "pdf_quality", "pdf_variant", "title", "prefix"}
+"""What of a configuration changes the output but no section."""
 LAB = "lab:"
 """A model or image "lab:NAME" is one that comes with reportgen."""
 
@@ -69,13 +71,14 @@ def build_site(
 
 def render_site(report: Report, config: Config, *, inputs: str = "", jobs: int = 2, force: bool = False) -> None:
     """Render a report into the configured folder and swap it in."""
-    from reportgen.render import render
+    from reportgen.render import Wishes, render
 
     log.info("4 render")
+    wishes = Wishes(force, config.site_url, config.pdf_quality, config.pdf_variant)
     with output.replaced(config.folder) as folder:
         render(
             report, folder, languages=config.language, formats=config.formats, templates=config.templates, jobs=jobs,
-            inputs=inputs, force=force,
+            inputs=inputs, wishes=wishes,
         )
 
 
@@ -204,7 +207,7 @@ def _free_name(wanted: str, taken: set[str]) -> str:
 
 def output_key(config: Config, store: Store, plans: Sequence[Look]) -> str:
     """The digest of all that the output folder depends on; no path is in it, only names and contents."""
-    wishes = config.model_dump(mode="json", include={"language", "outputs", "single_file", "title", "prefix"})
+    wishes = config.model_dump(mode="json", include=OUTPUT_KEYS)
     places = [(plan.key, plan.name, plan.chapter, plan.network) for plan in plans]
     sources = [(source.role, source.name, source.sha256) for source in sources_of(config, store)]
     return digest(places, wishes, repr(config.lab.lab()), sources, command_of(config), render_key(config))

@@ -134,6 +134,9 @@ def _rendering(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--language", "languages", type=LANGUAGE, multiple=True, help="uk or en; repeat for both."),
         click.option("--format", "formats", type=FORMAT, multiple=True,
                      help="Repeat for several; all but single by default."),
+        click.option("--site-url", help="Where the folder will be published, for addresses that must be whole."),
+        click.option("--pdf-quality", type=click.Choice(["draft", "normal", "print"]),
+                     help="How fine the pictures of the PDF are: about 100, 200 or 300 to the inch."),
         click.option("--single-file", is_flag=True, help="Also the whole report as one HTML file for each language."),
         click.option("--force", is_flag=True, help="Render even when nothing has changed or a file is very large."),
         click.option("-o", "--out", type=click.Path(path_type=Path), help="The output folder; site by default."),
@@ -443,6 +446,7 @@ def _wishes(options: dict[str, Any]) -> dict[str, Any]:
     for option, key in {
         "languages": "language", "formats": "outputs", "out": "folder", "labels": "labels", "size": "size",
         "title": "title", "prefix": "prefix", "templates": "templates", "single_file": "single_file",
+        "site_url": "site_url", "pdf_quality": "pdf_quality",
     }.items():
         if option in given:
             wishes[key] = given[option]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import json
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -139,6 +140,9 @@ class Config(StudyTable):
     language: tuple[Language, ...] = LANGUAGES
     outputs: tuple[Format, ...] = FORMATS
     single_file: bool = False
+    site_url: Annotated[str, Field(description="where the folder will be published: https://…/")] = ""
+    pdf_quality: Literal["draft", "normal", "print"] = "normal"
+    pdf_variant: Literal["pdf/ua-1", "pdf/a-3a", "none"] = "pdf/ua-1"
     folder: Path = Path("site")
     title: str = ""
     prefix: str = ""
@@ -151,6 +155,13 @@ class Config(StudyTable):
     @classmethod
     def _one_or_many(cls, value: Any) -> Any:
         return (value,) if isinstance(value, str) else value
+
+    @field_validator("site_url")
+    @classmethod
+    def _address(cls, address: str) -> str:
+        if address and not re.fullmatch(r"https?://[^\s\"'<>]+", address):
+            raise ValueError("the address of the site must begin with https:// or http://")
+        return address and address.rstrip("/") + "/"
 
     @property
     def formats(self) -> tuple[str, ...]:

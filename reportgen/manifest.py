@@ -21,6 +21,7 @@ _ROLES: tuple[tuple[str, str], ...] = (
     (r".*\.pdf", "document"),
     (r".*\.md", "summary"),
     (r".*/search\.js", "search"),
+    (r"sitemap\.xml|robots\.txt|\.nojekyll", "server"),
     (r".*\.(csv|zip|bib)", "download"),
 )
 

@@ -18,7 +18,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias
 
 from reportgen import resources
 from reportgen.errors import ReportgenError, UsageError
@@ -36,11 +36,26 @@ GROUP = "reportgen.renderers"
 
 
 @dataclass(frozen=True, slots=True)
+class Wishes:
+    """What a user may want of the files. `force` writes what is larger than is good; `site_url` is where the folder
+    will be published; `pdf_quality` and `pdf_variant` say how fine its pictures are and which standard it declares.
+    """
+
+    force: bool = False
+    site_url: str = ""
+    pdf_quality: Literal["draft", "normal", "print"] = "normal"
+    pdf_variant: Literal["pdf/ua-1", "pdf/a-3a", "none"] = "pdf/ua-1"
+
+
+PLAIN = Wishes()
+"""Nothing out of the ordinary."""
+
+
+@dataclass(frozen=True, slots=True)
 class Output:
     """What one call of a renderer is to make: a format in a language, into the output folder.
 
-    `languages` and `formats` are all that the folder is to have, so that pages can point to them. With `force` a
-    file is written even where it is larger than is good.
+    `languages` and `formats` are all that the folder is to have, so that pages can point to them.
     """
 
     folder: Path
@@ -48,7 +63,7 @@ class Output:
     format: str
     languages: tuple[str, ...] = ()
     formats: tuple[str, ...] = ()
-    force: bool = False
+    wishes: Wishes = PLAIN
 
     @property
     def is_first(self) -> bool:
@@ -112,15 +127,15 @@ def render(
     templates: Sequence[Path] = (),
     jobs: int = 1,
     inputs: str = "",
-    force: bool = False,
+    wishes: Wishes = PLAIN,
     on_done: OnDone | None = None,
 ) -> None:
     """Write everything into `folder`, which must be empty: pages, documents, the report, the manifest.
 
-    `inputs` goes into the manifest; `force` writes what is larger than is good.
+    `inputs` goes into the manifest.
     """
     languages, formats = _known(languages, _languages(), "language"), _known(formats, renderers(), "format")
-    tasks = [dataclasses.replace(task, force=force) for task in _tasks(folder, languages, formats)]
+    tasks = [dataclasses.replace(task, wishes=wishes) for task in _tasks(folder, languages, formats)]
     templates = tuple(path.resolve() for path in templates)
     codec.save(report, folder)
     if "html" in formats:

@@ -19,7 +19,7 @@ from markupsafe import Markup
 from reportgen import __version__, resources
 from reportgen.render import layers, names, outline, pictures, verdicts
 from reportgen.render.language import LANGUAGES, Speaker
-from reportgen.render.layers import LAYERS, LayerPage
+from reportgen.render.layers import LAYERS, MISSING, LayerPage
 from reportgen.render.prose import Prose
 from reportgen.report.blocks import Attachment, Block, Cell, Chart, Diagram, Picture, Scale
 from reportgen.report.codec import asset_name
@@ -34,7 +34,8 @@ class Place:
 
     `root` leads to the output folder and `pages` to the pages of the same language; `assets` and
     `static` to the pictures and to the style sheets. `files` are the finished documents that stand
-    in the output folder, and `languages` those that the site has.
+    in the output folder, and `languages` those that the site has. `site_url` is where the folder is published, if that
+    is known.
     """
 
     root: str = "../"
@@ -43,6 +44,7 @@ class Place:
     static: str = "../static/"
     languages: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
+    site_url: str = ""
 
 
 @dataclass
@@ -64,6 +66,7 @@ class Addresses:
         self.pages = {
             **self.names,
             LAYERS.name: "layers/index",
+            MISSING.name: "index",
             **{one.section.name: f"layers/{one.page}" for one in self.layer_pages},
         }
 
@@ -82,6 +85,13 @@ class Addresses:
             return f"{self.place.root}{language}/{name}.html"
         return f"{self.place.pages}{name}.html"
 
+    def whole(self, section: Section | None, language: str = "") -> str:
+        """The whole address of a page, for those who come from elsewhere; nothing where the site's is not known."""
+        if not self.place.site_url or (section and section.name not in self.pages):
+            return ""
+        name = names.quoted(self.pages[section.name]) if section else "index"
+        return f"{self.place.site_url}{language or self.language}/{name}.html"
+
     def static(self, name: str) -> str:
         """A style sheet, a script, an icon."""
         return self.place.static + name
@@ -97,6 +107,11 @@ class Addresses:
     def ordinal(self, block: Block, section: Section) -> int:
         """The number of a figure or a table on its page."""
         return self._marked(section)[2][names.place_of(block, section)]
+
+    def cover(self, report: Report) -> str:
+        """The whole address of a picture to know the report by."""
+        shown = next((picture for section in report.sections if (picture := outline.thumbnail(section))), None)
+        return f"{self.place.site_url}assets/{asset_name(shown)}" if shown and self.place.site_url else ""
 
     def csv(self, block: Block, section: Section) -> str:
         """The file of a table's numbers, or nothing where it is not one of the report's sections."""
@@ -164,6 +179,8 @@ def _filters(report: Report, speaker: Speaker, addresses: Addresses) -> dict[str
         "picture_url": addresses.picture,
         "link_url": addresses.link,
         "page_url": addresses.page,
+        "whole_url": addresses.whole,
+        "cover_url": addresses.cover,
         "static_url": addresses.static,
         "file_url": addresses.file,
         "anchor": addresses.anchor,

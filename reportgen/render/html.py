@@ -13,8 +13,8 @@ from reportgen.errors import ReportgenError
 from reportgen.render import Output, downloads
 from reportgen.render.environment import Place, make_environment, write_text
 from reportgen.render.language import Speaker
-from reportgen.render.layers import LAYERS, LayerPage, layer_pages
-from reportgen.render.names import page_names
+from reportgen.render.layers import LAYERS, MISSING, LayerPage, layer_pages
+from reportgen.render.names import page_names, quoted
 from reportgen.render.search import entries
 from reportgen.report.document import Report, Section
 from reportgen.report.names import slug
@@ -33,24 +33,48 @@ def pages(
 ) -> Iterator[tuple[str, str]]:
     """Every page as its path in the output folder and its text."""
     language = output.language
-    files = documents(output)
-    environment = make_environment(report, speaker, templates, Place(languages=output.languages, files=files))
+    files, site_url = documents(output), output.wishes.site_url
+    beside = Place(languages=output.languages, files=files, site_url=site_url)
+    environment = make_environment(report, speaker, templates, beside)
     yield f"{language}/index.html", _page(environment, report, None, language)
     names = page_names(report)
     for section in report.sections:
         yield f"{language}/{names[section.name]}.html", _page(environment, report, section, language)
     layers = layer_pages(report)
     if layers:
-        deep = Place("../../", "../", "../../assets/", "../../static/", output.languages, files)
+        deep = Place("../../", "../", "../../assets/", "../../static/", output.languages, files, site_url)
         environment = make_environment(report, speaker, templates, deep)
         yield f"{language}/layers/index.html", _page(environment, report, LAYERS, language)
         for layer in layers:
             yield f"{language}/layers/{layer.page}.html", _page(environment, report, layer.section, language)
     yield f"{language}/search.js", search_index(report, speaker, layers)
     if output.is_first:
-        top = Place("", f"{language}/", "assets/", "static/", output.languages, files)
+        top = Place("", f"{language}/", "assets/", "static/", output.languages, files, site_url)
         environment = make_environment(report, speaker, templates, top)
         yield "index.html", _page(environment, report, None, language)
+    if output.is_first and site_url:
+        place = Place(
+            site_url, f"{site_url}{language}/", f"{site_url}assets/", f"{site_url}static/", output.languages, files
+        )
+        yield "404.html", _page(make_environment(report, speaker, templates, place), report, MISSING, language)
+        yield from _for_servers(report, output, layers)
+
+
+def _for_servers(report: Report, output: Output, layers: Sequence[LayerPage]) -> Iterator[tuple[str, str]]:
+    """What search engines and GitHub Pages look for; it needs the whole address of the site."""
+    site_url = output.wishes.site_url
+    names = ["index", *page_names(report).values(), *(["layers/index"] if layers else [])]
+    paths = [*names, *(f"layers/{layer.page}" for layer in layers)]
+    lines = "".join(
+        f"<url><loc>{site_url}{language}/{quoted(path)}.html</loc></url>\n"
+        for language in output.languages or (output.language,) for path in paths
+    )
+    yield "sitemap.xml", (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n{lines}</urlset>\n'
+    )
+    yield "robots.txt", f"User-agent: *\nAllow: /\nSitemap: {site_url}sitemap.xml\n"
+    yield ".nojekyll", ""
 
 
 def documents(output: Output) -> tuple[str, ...]:

@@ -22,6 +22,8 @@ ARCHITECTURE = "architecture_layers"
 _NOTHING = Message("")
 LAYERS = Section("*layers", "*layers", "layers", _("Layers"), _NOTHING, _NOTHING, ())
 """The page that lists the layers; it stands in the place of a section. No artifact has such a name."""
+MISSING = Section("*missing", "*missing", "", _("There is no such page"), _NOTHING, _NOTHING, ())
+"""What stands in the place of a page that does not exist."""
 WINDOW = 12
 """So many layers before and after are listed beside a layer's page."""
 

@@ -21,7 +21,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 from reportgen.errors import ReportgenError
-from reportgen.render import Output, charts, diagram, fonts, formulas
+from reportgen.render import PLAIN, Output, Wishes, charts, diagram, fonts, formulas
 from reportgen.render.citations import written
 from reportgen.render.environment import make_environment
 from reportgen.render.html import template_error
@@ -43,20 +43,23 @@ TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".svg": "image/svg+xml", ".c
 
 def render(report: Report, output: Output, templates: Sequence[Path] = ()) -> None:
     """Write `report.<language>.pdf`."""
-    data, complaints = document(report, Speaker(output.language), templates)
+    data, complaints = document(report, Speaker(output.language), templates, output.wishes)
     for complaint in complaints:
         logging.getLogger(__name__).warning("PDF: %s", complaint)
     (output.folder / f"report.{output.language}.pdf").write_bytes(data)
 
 
-def document(report: Report, speaker: Speaker, templates: Sequence[Path] = ()) -> tuple[bytes, list[str]]:
+def document(
+    report: Report, speaker: Speaker, templates: Sequence[Path] = (), wishes: Wishes = PLAIN
+) -> tuple[bytes, list[str]]:
     """The PDF and what WeasyPrint had to complain about (nothing, if all is well)."""
     weasyprint = fonts.import_weasyprint()
-    shelf = _Shelf()
+    shelf = _Shelf(wishes.pdf_quality)
     text = page(report, speaker, shelf, templates)
+    variant = None if wishes.pdf_variant == "none" else wishes.pdf_variant
     with _listening() as complaints:
         made = weasyprint.HTML(string=text, base_url=BASE, url_fetcher=_fetcher(shelf))
-        data: bytes = made.write_pdf(pdf_variant="pdf/ua-1")
+        data: bytes = made.write_pdf(pdf_variant=variant)
     return data, complaints
 
 
@@ -149,11 +152,12 @@ _DENSITIES = ((4, "easy"), (6, "medium"), (8, "tight"), (99, "tightest"))
 class _Shelf:
     """What the document may ask for, by name."""
 
+    quality: str = "normal"
     files: dict[str, bytes] = field(default_factory=dict)
 
     def picture(self, picture: Picture) -> PrintPicture:
         """A picture, made fit for paper and put on the shelf."""
-        ready = prepare(picture)
+        ready = prepare(picture, self.quality)
         self.files[f"pictures/{ready.name}"] = ready.data
         return ready
 

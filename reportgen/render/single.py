@@ -38,7 +38,7 @@ def render(report: Report, output: Output, templates: Sequence[Path] = ()) -> No
     """Write `report.<language>.html`."""
     text = page(report, Speaker(output.language), templates)
     size = len(text.encode("utf-8", "replace"))
-    if size > LARGEST and not output.force:
+    if size > LARGEST and not output.wishes.force:
         raise UsageError(
             f"report.{output.language}.html would have {size / 1e6:.0f} MB, more than a browser opens well.",
             slug="single-file-large",

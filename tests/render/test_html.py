@@ -12,7 +12,7 @@ import pytest
 
 from reportgen import imaging, resources
 from reportgen.errors import ReportgenError
-from reportgen.render import downloads, pictures
+from reportgen.render import Output, Wishes, downloads, html, pictures
 from reportgen.render.environment import make_environment
 from reportgen.render.layers import layer_pages
 from reportgen.render.names import anchors, identifier, page_names
@@ -434,3 +434,23 @@ def test_a_report_without_a_summary_has_its_pages_too(sections: tuple[Section, .
 def test_a_cyrillic_section_can_be_reached(trees) -> None:
     names = page_names(sample_report())
     assert f"uk/{names[CYRILLIC]}.html" in trees
+
+
+# Where the site's own address is known
+
+def test_whole_addresses_are_told_to_those_who_come_from_elsewhere() -> None:
+    output = Output(Path(), "uk", "html", LANGUAGES, ("html",), Wishes(site_url="https://a.example/b/"))
+    made = dict(html.pages(sample_report(), output, speaker("uk")))
+    page = made["uk/activations.html"]
+    assert '<link rel="canonical" href="https://a.example/b/uk/activations.html">' in page
+    assert '<link rel="alternate" hreflang="en" href="https://a.example/b/en/activations.html">' in page
+    assert '<meta property="og:image" content="https://a.example/b/assets/' in page
+    assert 'href="https://a.example/b/static/site.css"' in made["404.html"]
+    assert "<loc>https://a.example/b/en/layers/enc_conv1.html</loc>" in made["sitemap.xml"]
+    assert "Sitemap: https://a.example/b/sitemap.xml" in made["robots.txt"]
+    assert ".nojekyll" in made
+
+
+def test_without_it_no_whole_address_is_made(site) -> None:
+    assert not {"404.html", "sitemap.xml", "robots.txt"} & set(site)
+    assert all('rel="canonical"' not in text for text in site.values())

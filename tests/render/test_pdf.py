@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from reportgen.authoring import LabTable
-from reportgen.render import Output, choice, fonts, pdf
+from reportgen.render import Output, Wishes, choice, fonts, pdf
 from reportgen.render.language import Speaker
 from reportgen.render.print_pictures import FINEST, prepare
 from reportgen.report.blocks import Column, Fact, Figure, Note, Table
@@ -194,7 +194,7 @@ def test_a_picture_is_not_finer_than_paper() -> None:
     from reportgen import imaging
 
     ready = prepare(imaging.photo(np.random.default_rng(0).random((900, 2400, 3)).astype(np.float32)))
-    assert ready.width == FINEST
+    assert ready.width == FINEST["normal"]
     assert ready.data[:2] == b"\xff\xd8"
 
 
@@ -243,3 +243,22 @@ def test_what_an_artifact_is_about_is_told_once_and_equal_tables_stand_once() ->
     assert text.count("(1.1)") == 2, "the formula and what points to it"
     assert "Table 3.1" in text
     assert "Table 3.2" in text
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # WeasyPrint leaves a file to be closed
+@pytest.mark.parametrize("variant", ["pdf/ua-1", "pdf/a-3a", "none"])
+def test_the_standard_that_is_asked_for_is_declared(variant: str) -> None:
+    data, complaints = pdf.document(sample_report(), speaker("en"), wishes=Wishes(pdf_variant=variant))  # type: ignore[arg-type]
+    assert complaints == []
+    metadata = pypdf.PdfReader(io.BytesIO(data)).trailer["/Root"].get("/Metadata")
+    told = metadata.get_object().get_data() if metadata else b""
+    assert (b"pdfuaid" in told, b"pdfaid" in told) == (variant == "pdf/ua-1", variant == "pdf/a-3a")
+
+
+def test_a_draft_is_smaller_than_a_print() -> None:
+    report = Report("t", (dataclasses.replace(sample_report().sections[2]),))
+    draft, fine = (
+        len(pdf.document(report, speaker("en"), wishes=Wishes(pdf_quality=quality))[0])  # type: ignore[arg-type]
+        for quality in ("draft", "print")
+    )
+    assert draft < fine

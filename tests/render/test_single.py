@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from reportgen.errors import UsageError
-from reportgen.render import Output, render, single
+from reportgen.render import Output, Wishes, render, single
 from tests.render.sample_report import sample_report, speaker
 
 OUTPUT = Output(Path(), "uk", "single")
@@ -67,7 +67,7 @@ def test_a_large_file_is_told_and_a_very_large_one_refused(
     monkeypatch.setattr(single, "LARGEST", 20)
     with pytest.raises(UsageError, match="MB, more than a browser opens well"):
         single.render(sample_report(), output)
-    single.render(sample_report(), dataclasses.replace(output, force=True))
+    single.render(sample_report(), dataclasses.replace(output, wishes=Wishes(force=True)))
 
 
 def test_it_is_made_beside_the_site(tmp_path: Path) -> None:
