@@ -56,7 +56,7 @@ def check(path: Path, *, submission: bool = False, language: str = "uk") -> list
     found: list[Problem] = []
     if path.is_dir():
         found += _files(path)
-    found += [problem for rule in (_sections, _pictures, _texts, _words) for problem in rule(report)]
+    found += [problem for rule in (_sections, _pictures, _texts, _references, _words) for problem in rule(report)]
     if submission:
         if path.is_dir() and not (path / f"report.{language}.pdf").is_file():
             found.append(Problem("pdf-missing", f"the folder has no report.{language}.pdf.",
@@ -124,6 +124,36 @@ def _texts(report: Report) -> Iterator[Problem]:
     for mark in sorted(mark for mark in prose_unknown if not CITATION.fullmatch(mark)):
         what = "a picture is not taken over" if mark.startswith("![") else "there is no such number in the report"
         yield Problem("text-mark", f"{mark}: {what}.", "`report.json` lists the facts of each section.")
+
+
+def _references(report: Report) -> Iterator[Problem]:
+    """Every figure and table of the lab report must be named in the text before it appears."""
+    with _silent():
+        text = page_of(report, Speaker("uk")).text
+    body = text[text.find('<section class="part') :]
+    named: set[str] = set()
+    for found in _ANCHORS.finditer(body):
+        if found["first"]:
+            named |= set(_range(found["first"], found["last"] or found["first"]))
+        elif found["place"] not in named:
+            kind, _dash, number = found["place"].partition("-")
+            yield Problem(
+                "unreferenced", f"{kind} {number} is not named in the text before it appears.",
+                "A template of yours leaves the sentence out: print `section|pointer` before the blocks.",
+            )
+
+
+_LINK = r'<a class="(?:near|far)" href="#(?P<{}>(?:figure|table)-[^"]+)">[^<]*</a>'
+_ANCHORS = re.compile(
+    f"{_LINK.format('first')}(?:–{_LINK.format('last')})?|" + r' id="(?P<place>(?:figure|table)-[^"]+)"'
+)
+
+
+def _range(first: str, last: str) -> Iterator[str]:
+    """The anchors from one to another: figure-5.1, figure-5.2, …"""
+    stem, dot, start = first.rpartition(".") if "." in first else (*first.rpartition("-")[:2], first.rpartition("-")[2])
+    end = last.rpartition("." if "." in last else "-")[2]
+    yield from (f"{stem}{dot}{number}" for number in range(int(start), int(end) + 1))
 
 
 def _words(report: Report) -> Iterator[Problem]:

@@ -77,6 +77,16 @@ def test_what_is_wrong_in_any_report_is_told(tmp_path: Path) -> None:
                           "untranslated"}
 
 
+def test_a_figure_that_no_sentence_names_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    figures = tuple(dataclasses.replace(figure(f"f{number}"), alt=_(f"A map of stripes, number {number}.")) for number in range(3))  # type: ignore[type-var]
+    from reportgen.render import pdf
+
+    report = Report("Звіт", (section(*figures),), lab=lab())  # type: ignore[arg-type]
+    assert "unreferenced" not in rules(tmp_path, report)
+    monkeypatch.setattr(pdf, "pointer", lambda _section, _paper: None)
+    assert rules(tmp_path, report).count("unreferenced") == 3
+
+
 def test_changed_files_and_a_missing_pdf_are_told(tmp_path: Path) -> None:
     folder = tmp_path / "site"
     folder.mkdir()

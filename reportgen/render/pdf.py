@@ -36,7 +36,7 @@ from reportgen.report.lab import COVER
 from reportgen.text import Message
 
 BASE = "https://report.invalid/"
-LONGEST_IN_LIST = 78
+LONGEST_IN_LIST = 68
 _EMS = re.compile(r'"([\d.]+)em"')
 TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".svg": "image/svg+xml", ".css": "text/css", ".ttf": "font/ttf"}
 

@@ -90,7 +90,7 @@ class Style:
     unnumbered: tuple[str, ...] = ("conclusions", "sources")
     figures: int = 3
     rows: int = 24
-    own_page: tuple[str, ...] = ("theory", "results", "conclusions", "sources")
+    own_page: tuple[str, ...] = ("results", "conclusions", "sources")
 
 
 @dataclass(frozen=True, slots=True)

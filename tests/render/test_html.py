@@ -454,3 +454,9 @@ def test_whole_addresses_are_told_to_those_who_come_from_elsewhere() -> None:
 def test_without_it_no_whole_address_is_made(site) -> None:
     assert not {"404.html", "sitemap.xml", "robots.txt"} & set(site)
     assert all('rel="canonical"' not in text for text in site.values())
+
+
+def test_what_comes_along_is_small(site) -> None:
+    static = resources.folder("templates") / "static"
+    assert sum(path.stat().st_size for path in static.iterdir() if path.suffix in (".css", ".js")) <= 60_000
+    assert max(len(text.encode()) for text in site.values()) <= 300_000
