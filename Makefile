@@ -11,7 +11,7 @@ report:  ## set everything up and build the embedded demo's report into site/
 
 test:  ## set everything up and run all tests
 	@./setup.sh test
-	@.venv/bin/python -m pytest
+	@.venv/bin/python -m pytest -n 2 --dist loadfile
 
 lint:  ## style
 	@./setup.sh test

@@ -14,6 +14,11 @@ MOST_FURTHER = 3
 _SHOWN = (Figure, Gallery, Chart, Diagram, Table)
 
 
+def of_networks(sections: Sequence[Section], which: str) -> tuple[Section, ...]:
+    """The sections about all networks of the report, or about the first alone."""
+    return tuple(section for section in sections if which == "all" or not section.network)
+
+
 def few_figures(section: Section, most: int) -> Section:
     """The section with a choice of its figures, evenly over depth."""
     figures = [place for place, block in enumerate(section.blocks) if isinstance(block, Figure | Gallery)]

@@ -11,14 +11,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from reportgen.render import outline
-from reportgen.render.choice import few_figures, shortened, told_once
+from reportgen.render.choice import few_figures, of_networks, shortened, told_once
 from reportgen.render.prose import citations
 from reportgen.render.typography import LETTERS
 from reportgen.report.blocks import Block, Chart, Diagram, Figure, Gallery, Note, Table
 from reportgen.report.document import Report, Section
 from reportgen.report.lab import Style
 from reportgen.report.references import KNOWN, Reference
-from reportgen.text import Message, Text, _
+from reportgen.text import Message, Text, _, listed
 
 TITLES: dict[str, Message] = {
     "goal": _("Aim of the work"),
@@ -95,7 +95,8 @@ class Paper:
 
     def __post_init__(self) -> None:
         self.style: Style = self.report.lab.style(self.language)
-        shown = [section for section in self.report.sections if not section.skipped]
+        self.own = of_networks(self.report.sections, self.style.networks)
+        shown = [section for section in self.own if not section.skipped]
         self.sections = told_once(few_figures(section, self.style.figures) for section in shortened(shown))
         self.printed = dataclasses.replace(self.report, sections=self.sections)
         self._numbers: dict[int, str] = {}
@@ -215,7 +216,13 @@ class Paper:
     @property
     def left_out(self) -> tuple[Section, ...]:
         """What cannot be shown for this network; a note in each says why."""
-        return tuple(section for section in self.report.sections if section.skipped)
+        return tuple(section for section in self.own if section.skipped)
+
+    @property
+    def unprinted(self) -> Text:
+        """The names of the networks that only the site has."""
+        own = {section.network for section in self.own}
+        return listed(tuple(dict.fromkeys(one.network for one in self.report.sections if one.network not in own)))
 
     @property
     def has_theory(self) -> bool:

@@ -59,8 +59,8 @@ class Style:
     """How the lab report is set. Millimetres and points; the defaults are those of DSTU 3008:2015.
 
     `order` names the parts that are printed. Those in `own_page` begin on a new page. `figures` is the most figures
-    of one section, `rows` the most rows of a table within the text: larger tables go to an appendix. `numbering`
-    counts figures, tables and formulas by the report's parts or straight through.
+    of one section, `rows` the most rows of a table within the text: larger tables go to an appendix. `networks` says
+    whether further networks are printed. `numbering` counts figures, tables and formulas by parts or straight through.
     """
 
     profile: str = "dstu-3008"
@@ -88,6 +88,7 @@ class Style:
     lists: bool = True
     order: tuple[str, ...] = (*SLOTS, "appendices")
     unnumbered: tuple[str, ...] = ("conclusions", "sources")
+    networks: Literal["all", "first"] = "all"
     figures: int = 3
     rows: int = 24
     own_page: tuple[str, ...] = ("results", "conclusions", "sources")

@@ -123,10 +123,11 @@ def test_control_questions_belong_to_lab_reports_and_are_answered_by_findings() 
 @pytest.mark.parametrize("name", profiles())
 def test_every_profile_sets_a_document_without_complaints(name: str) -> None:
     lab = dataclasses.replace(LAB, styles=LabTable.model_validate({"profile": name}).lab().styles)
-    data, complaints = pdf.document(dataclasses.replace(sample_report(), lab=lab), speaker("uk"))
+    sections = sample_report().sections[:3]
+    data, complaints = pdf.document(dataclasses.replace(sample_report(), sections=sections, lab=lab), speaker("uk"))
     assert complaints == []
     style = lab.style("uk")
-    page = pypdf.PdfReader(io.BytesIO(data)).pages[3]
+    page = pypdf.PdfReader(io.BytesIO(data)).pages[2]
     assert (round(float(page.mediabox[2])) == 595) == (style.page == "A4")
 
 
@@ -301,3 +302,25 @@ def test_sources_are_numbered_in_the_order_in_which_they_are_named() -> None:
 
 def test_an_empty_lab_is_the_default() -> None:
     assert Report("t", ()).lab == Lab()
+
+
+def test_the_text_may_be_set_in_a_face_of_the_system(caplog: pytest.LogCaptureFixture) -> None:
+    from reportgen.render import fonts
+
+    found = fonts.faces("DejaVu Serif")
+    assert [face.path.name for face in found[:4]] == [
+        "DejaVuSerif.ttf", "DejaVuSerif-Bold.ttf", "DejaVuSerif-Italic.ttf", "DejaVuSerif-BoldItalic.ttf"
+    ]
+    assert all(face.family == fonts.SERIF for face in found[:4])
+    assert fonts.faces("No Such Face") == fonts.FACES
+    assert "No Such Face is not on this system" in caplog.text
+    assert fonts.faces() == fonts.FACES
+
+
+def test_of_several_networks_the_first_alone_may_be_printed() -> None:
+    words = _("words")
+    one, other = (Section(name, "s", "overview", words, words, words, (), network=name) for name in ("", "second"))
+    for which, printed, left in (("all", 2, ""), ("first", 1, "second")):
+        lab = LabTable.model_validate({"style": {"networks": which}}).lab()
+        paper = Paper(Report("t", (one, other), lab=lab), "en")
+        assert (len(paper.sections), paper.unprinted) == (printed, left)
