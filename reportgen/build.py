@@ -69,6 +69,11 @@ def build_site(
     return report
 
 
+def foreseen(config: Config, store: Store) -> tuple[tuple[str, bool], ...]:
+    """The sections that a build would have, and for each whether it is in the store already. Nothing is opened."""
+    return tuple((plan.name, store.get(plan.key) is not None) for plan in plan_of(config, store))
+
+
 def render_site(report: Report, config: Config, *, inputs: str = "", jobs: int = 2, force: bool = False) -> None:
     """Render a report into the configured folder and swap it in."""
     from reportgen.render import Wishes, render

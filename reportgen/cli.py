@@ -116,12 +116,32 @@ def _unexpected(problem: Exception) -> ReportgenError:
 @click.version_option(__version__, prog_name="reportgen")
 @click.option("-v", "--verbose", count=True, help="Say more: -v the steps, -vv everything.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
-def main(verbose: int, quiet: bool) -> None:
+@click.option("--log-file", type=click.Path(path_type=Path, dir_okay=False), help="Also write the steps into a file.")
+def main(verbose: int, quiet: bool, log_file: Path | None) -> None:
     """Static reports about convolutional neural networks, in Ukrainian and in English."""
     level = _LEVELS[-1 if quiet else min(verbose, 2)]
     logging.basicConfig(level=level, format="%(message)s", stream=sys.stderr)
     logging.getLogger("fontTools").setLevel(logging.ERROR)
+    if log_file:
+        _log_into(log_file)
     signal.signal(signal.SIGTERM, _interrupt)
+
+
+def _log_into(path: Path) -> None:
+    """Everything that is logged, whatever is shown, with the time."""
+    from reportgen.errors import UsageError
+
+    try:
+        handler = logging.FileHandler(path, encoding="utf-8")
+    except OSError as problem:
+        raise UsageError(f"{path}: the log cannot be written there ({problem.strerror}).", slug="folder-unwritable",
+                         hint="Name another file with --log-file.") from problem
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    root = logging.getLogger()
+    for shown in root.handlers:
+        shown.setLevel(root.level)
+    root.addHandler(handler)
+    logging.getLogger("reportgen").setLevel(logging.INFO)
 
 
 def _interrupt(_number: int, _frame: object) -> None:
@@ -154,6 +174,7 @@ def _computing(command: Callable[..., Any]) -> Callable[..., Any]:
     options = [
         click.option("--cache", type=click.Path(path_type=Path, file_okay=False),
                      help="Where computed sections are kept."),
+        click.option("--dry-run", is_flag=True, help="Tell what would be made, and make nothing."),
         click.option("--no-cache", is_flag=True, help="Compute everything anew and keep nothing."),
     ]
     for option in reversed(options):
@@ -387,6 +408,23 @@ def config_schema() -> None:
     click.echo(json.dumps(schema(), indent=1, ensure_ascii=False, default=str))
 
 
+@config.command("show")
+@click.argument("path", metavar="[CONFIG]", type=click.Path(path_type=Path, dir_okay=False), required=False)
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
+def config_show(path: Path | None, as_json: bool) -> None:
+    """Print every value that a build would use, and whether it comes from the file."""
+    from reportgen.config import origins, read_config
+
+    rows = origins(path, read_config(path, {}))
+    if as_json:
+        click.echo(json.dumps([dict(zip(("name", "value", "origin"), row, strict=True)) for row in rows], indent=1,
+                              ensure_ascii=False))
+        return
+    width = max(len(name) for name, _value, _origin in rows)
+    for name, value, origin in rows:
+        click.echo(f"{name:{width}}  {value:32}  {origin}")
+
+
 @main.command()
 def doctor() -> None:
     """Check what the program stands on: libraries, Pango, fonts, memory."""
@@ -405,7 +443,7 @@ def _exit(good: bool) -> None:
 
 def _build(path: Path | None, wishes: dict[str, Any], options: dict[str, Any]) -> bool:
     """Build and tell; false where a section failed."""
-    from reportgen.build import build_site, temporary_store
+    from reportgen.build import build_site, foreseen, temporary_store
     from reportgen.config import read_config
     from reportgen.store import Store, default_folder
 
@@ -415,6 +453,10 @@ def _build(path: Path | None, wishes: dict[str, Any], options: dict[str, Any]) -
         store, kept = temporary_store()
     else:
         store = Store(options["cache"] or default_folder())
+    if options["dry_run"]:
+        with kept:
+            _foretell(config, foreseen(config, store))
+        return True
     with kept, _sections() as (on_section, on_progress, notice):
         try:
             report = build_site(
@@ -427,6 +469,14 @@ def _build(path: Path | None, wishes: dict[str, Any], options: dict[str, Any]) -
         say(f"Nothing has changed: {config.folder / 'index.html'} is up to date.")
         return True
     return _done(report, config)
+
+
+def _foretell(config: Config, plan: tuple[tuple[str, bool], ...]) -> None:
+    missing = [name for name, kept in plan if not kept]
+    click.echo(f"Sections: {len(plan)}, of them in the cache {len(plan) - len(missing)}.")
+    if missing:
+        click.echo(f"To be made: {', '.join(missing)}.")
+    click.echo(f"Written into {config.folder}: {', '.join(config.formats)} in {', '.join(config.language)}.")
 
 
 def _done(report: Report, config: Config) -> bool:

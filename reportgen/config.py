@@ -234,6 +234,27 @@ def validate(data: Mapping[str, Any], where: str) -> Config:
     return config
 
 
+def origins(path: Path | None, config: Config) -> list[tuple[str, str, str]]:
+    """Every value as (name, value, where it comes from): the file, or the default."""
+    told = _flat(_anchor(_parse(path), path.parent)) if path else {}
+    rows = []
+    for name, value in _flat(config.model_dump(mode="json", exclude={"origin"})).items():
+        given = any(name == one or name.startswith(f"{one}.") or one.startswith(f"{name}.") for one in told)
+        rows.append((name, json.dumps(value, ensure_ascii=False), str(path) if given else "default"))
+    return rows
+
+
+def _flat(data: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Tables in tables as names with dots."""
+    found: dict[str, Any] = {}
+    for key, value in data.items():
+        if isinstance(value, Mapping) and value:
+            found |= _flat(value, f"{prefix}{key}.")
+        else:
+            found[f"{prefix}{key}"] = value
+    return found
+
+
 def schema() -> dict[str, Any]:
     """The JSON Schema of a configuration file, the artifacts' own tables included."""
     document = Config.model_json_schema()

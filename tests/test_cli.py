@@ -33,7 +33,7 @@ def told(done: subprocess.CompletedProcess[str], code: int) -> str:
     return done.stderr
 
 
-@pytest.mark.parametrize("verb", ["", "build", "demo", "render", "inspect", "artifacts", "train", "init", "doctor", "config"])
+@pytest.mark.parametrize("verb", ["", "build", "demo", "render", "inspect", "artifacts", "train", "init", "doctor", "config", "check", "serve"])
 def test_every_verb_explains_itself(tmp_path: Path, verb: str) -> None:
     done = reportgen(*([verb] if verb else []), "--help", folder=tmp_path)
     told(done, 0)
@@ -197,3 +197,28 @@ def test_a_stopped_run_says_what_is_kept_and_goes_on_there(tmp_path: Path) -> No
     assert "Traceback" not in said
     assert not (tmp_path / "site").exists()
     assert list(tmp_path.glob("cache/arrays/*.npz"))
+
+
+def test_what_would_be_made_is_told_and_nothing_is_made(tmp_path: Path) -> None:
+    done = reportgen("demo", "--dry-run", "--no-cache", "--format", "json", folder=tmp_path)
+    told(done, 0)
+    assert "of them in the cache 0." in done.stdout
+    assert "To be made: summary, " in done.stdout
+    assert not (tmp_path / "site").exists()
+
+
+def test_every_value_of_a_configuration_is_shown_with_where_it_comes_from(tmp_path: Path) -> None:
+    (tmp_path / "lab.toml").write_text('title = "T"\nmodel = "m.keras"\n[lab]\ntopic = "X"\n', encoding="utf-8")
+    done = reportgen("config", "show", "lab.toml", "--json", folder=tmp_path)
+    told(done, 0)
+    rows = {row["name"]: (row["value"], row["origin"]) for row in json.loads(done.stdout)}
+    assert rows["title"] == ('"T"', "lab.toml")
+    assert rows["lab.topic"] == ('"X"', "lab.toml")
+    assert rows["lab.number"] == ('""', "default")
+    assert rows["model.file"][1] == "lab.toml"
+
+
+def test_the_steps_are_logged_into_a_file(tmp_path: Path) -> None:
+    told(reportgen("--log-file", "x.log", "artifacts", folder=tmp_path), 0)
+    assert (tmp_path / "x.log").exists()
+    assert "the log cannot be written there" in told(reportgen("--log-file", "no/x.log", "artifacts", folder=tmp_path), 2)
