@@ -21,7 +21,6 @@ from reportgen.text import Message
 
 BIBLIOGRAPHY = "references.bib"
 ARCHIVE = "figures.zip"
-NAMES = (BIBLIOGRAPHY, ARCHIVE)
 EPOCH = (1980, 1, 1, 0, 0, 0)
 """The same bytes every time: an archive holds dates."""
 
@@ -32,7 +31,13 @@ def write(report: Report, output: Output, speaker: Speaker) -> None:
         write_text(output.folder / output.language / path, "\ufeff" + text)
     if output.is_first:
         write_text(output.folder / BIBLIOGRAPHY, bibliography(report))
-        (output.folder / ARCHIVE).write_bytes(archive(report))
+        if ARCHIVE in names(output):
+            (output.folder / ARCHIVE).write_bytes(archive(report))
+
+
+def names(output: Output) -> tuple[str, ...]:
+    """The files beside the pages; the archive, which doubles the bytes of pictures, where figures are asked for."""
+    return (BIBLIOGRAPHY, *([ARCHIVE] if "figures" in output.formats else []))
 
 
 def tables(report: Report, speaker: Speaker) -> Iterator[tuple[str, str]]:

@@ -84,7 +84,8 @@ def documents(output: Output) -> tuple[str, ...]:
         "markdown": f"summary.{output.language}.md",
         "single": f"report.{output.language}.html",
     }
-    return (*(name for format, name in made.items() if format in output.formats), "report.json", *downloads.NAMES)
+    finished = (name for format, name in made.items() if format in output.formats)
+    return (*finished, "report.json", *downloads.names(output))
 
 
 def search_index(report: Report, speaker: Speaker, layers: Sequence[LayerPage]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 import re
 import zipfile
@@ -200,8 +201,12 @@ def test_the_archive_holds_every_picture_and_is_the_same_each_time() -> None:
         assert sorted(made.namelist()) == ["filters/f.png", "input/g.png", "maps/a.png", "sheet/s-01.png", "sheet/s-02.png"]
 
 
-def test_the_bibliography_names_the_sources_of_the_methods() -> None:
-    import dataclasses
+def test_the_archive_is_made_where_figures_are_asked_for() -> None:
+    output = Output(Path(), "en", "html", ("en",), ("html",))
+    assert downloads.names(output) == ("references.bib",)
+    assert downloads.names(dataclasses.replace(output, formats=("html", "figures"))) == ("references.bib", "figures.zip")
 
+
+def test_the_bibliography_names_the_sources_of_the_methods() -> None:
     one = dataclasses.replace(section("s", "overview"), references=("gradcam",))
     assert downloads.bibliography(Report("t", (one,))).startswith("@inproceedings{gradcam,")
