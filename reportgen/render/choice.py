@@ -11,6 +11,10 @@ from reportgen.text import _
 
 MOST_FURTHER = 3
 """A section about a further image or network with more figures and tables is shortened on paper."""
+WIDEST = 8
+"""A table of more columns goes on a landscape page of an appendix."""
+MOST_ROWS = 150
+PAGE_ROWS = {"portrait": 30, "landscape": 20}
 _SHOWN = (Figure, Gallery, Chart, Diagram, Table)
 
 
@@ -68,3 +72,15 @@ def told_once(sections: Iterable[Section]) -> tuple[Section, ...]:
         told.update(block for block in blocks if isinstance(block, Table))
         kept.append(dataclasses.replace(section, blocks=blocks))
     return tuple(kept)
+
+
+def is_broad(table: Table) -> bool:
+    """True for a table that needs a landscape page."""
+    return len(table.columns) > WIDEST
+
+
+def pages_of(table: Table) -> tuple[tuple[tuple[object, ...], ...], ...]:
+    """The rows of a large table, cut into pages."""
+    size = PAGE_ROWS["landscape" if is_broad(table) else "portrait"]
+    rows = table.rows[:MOST_ROWS]
+    return tuple(rows[start : start + size] for start in range(0, max(1, len(rows)), size))

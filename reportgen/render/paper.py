@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from reportgen.render import outline
-from reportgen.render.choice import few_figures, of_networks, shortened, told_once
+from reportgen.render.choice import few_figures, is_broad, of_networks, shortened, told_once
 from reportgen.render.prose import citations
 from reportgen.render.typography import LETTERS
 from reportgen.report.blocks import Block, Chart, Diagram, Figure, Gallery, Note, Table
@@ -30,10 +30,6 @@ TITLES: dict[str, Message] = {
     "questions": _("Control questions"),
     "sources": _("List of sources"),
 }
-WIDEST = 8
-"""A table of more columns goes on a landscape page of an appendix."""
-MOST_ROWS = 150
-PAGE_ROWS = {"portrait": 30, "landscape": 20}
 DRAWN = (Figure, Gallery, Chart, Diagram)
 Drawn = Figure | Gallery | Chart | Diagram
 
@@ -256,6 +252,13 @@ class Paper:
             if isinstance(block, Figure | Gallery | Chart | Diagram)
         )
 
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """Every printed table, in order; those of the appendix last."""
+        near = (block for section in self._in_order() for block in section.blocks if isinstance(block, Table))
+        far = (table for appendix in self.appendices for _section, table in appendix.tables)
+        return (*(table for table in near if not self.is_large(table)), *far)
+
     def _cited(self) -> Iterator[Reference]:
         """Every source in the order in which it is first named; the author's that nobody names come last."""
         own = {source.key: source for source in self.report.lab.sources}
@@ -284,15 +287,3 @@ class Paper:
     def order_of(self, key: str) -> int | None:
         """The number of a source."""
         return self._orders.get(key)
-
-
-def is_broad(table: Table) -> bool:
-    """True for a table that needs a landscape page."""
-    return len(table.columns) > WIDEST
-
-
-def pages_of(table: Table) -> tuple[tuple[tuple[object, ...], ...], ...]:
-    """The rows of a large table, cut into pages."""
-    size = PAGE_ROWS["landscape" if is_broad(table) else "portrait"]
-    rows = table.rows[:MOST_ROWS]
-    return tuple(rows[start : start + size] for start in range(0, max(1, len(rows)), size))

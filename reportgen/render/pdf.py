@@ -22,11 +22,12 @@ from markupsafe import Markup
 
 from reportgen.errors import ReportgenError
 from reportgen.render import PLAIN, Output, Wishes, charts, diagram, fonts, formulas
+from reportgen.render.choice import is_broad, pages_of
 from reportgen.render.citations import written
-from reportgen.render.environment import make_environment
+from reportgen.render.environment import Place, make_environment
 from reportgen.render.html import template_error
 from reportgen.render.language import Speaker
-from reportgen.render.paper import Paper, is_broad, pages_of
+from reportgen.render.paper import Paper
 from reportgen.render.pointers import formula_pointer, linked, pointer, source_pointer, steps
 from reportgen.render.print_pictures import PrintPicture, colour_bar, prepare
 from reportgen.render.prose import Prose
@@ -55,7 +56,7 @@ def document(
     """The PDF and what WeasyPrint had to complain about (nothing, if all is well)."""
     weasyprint = fonts.import_weasyprint()
     shelf = _Shelf(wishes.pdf_quality)
-    text = page(report, speaker, shelf, templates)
+    text = page_of(report, speaker, shelf, templates, wishes.site_url).text
     variant = None if wishes.pdf_variant == "none" else wishes.pdf_variant
     with _listening() as complaints:
         made = weasyprint.HTML(string=text, base_url=BASE, url_fetcher=_fetcher(shelf))
@@ -77,9 +78,9 @@ class Page:
 
 
 def page_of(
-    report: Report, speaker: Speaker, shelf: _Shelf | None = None, templates: Sequence[Path] = ()
+    report: Report, speaker: Speaker, shelf: _Shelf | None = None, templates: Sequence[Path] = (), site_url: str = "",
 ) -> Page:
-    """The same with what was noticed on the way."""
+    """The same with what was noticed on the way; `site_url` is where the site is published, if that is known."""
     shelf = shelf or _Shelf()
     paper = Paper(report, speaker.language)
 
@@ -88,7 +89,7 @@ def page_of(
         return Markup('<a class="near" href="#source-{0}">{0}</a>').format(order) if order else None
 
     prose = Prose(report, speaker, cite)
-    environment = make_environment(paper.printed, speaker, templates)
+    environment = make_environment(paper.printed, speaker, templates, Place(site_url=site_url))
     environment.filters |= _filters(paper, speaker, shelf, prose)
     try:
         _put_styles(shelf, environment, paper)

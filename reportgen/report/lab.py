@@ -58,9 +58,10 @@ class Listing:
 class Style:
     """How the lab report is set. Millimetres and points; the defaults are those of DSTU 3008:2015.
 
-    `order` names the parts that are printed. Those in `own_page` begin on a new page. `figures` is the most figures
-    of one section, `rows` the most rows of a table within the text: larger tables go to an appendix. `networks` says
-    whether further networks are printed. `numbering` counts figures, tables and formulas by parts or straight through.
+    `order` names the parts that are printed, `lists` what is listed after the contents. Those in `own_page` begin on
+    a new page. `figures` is the most figures of one section, `rows` the most rows of a table within the text: larger
+    tables go to an appendix. `networks` says whether further networks are printed. `numbering` counts figures, tables
+    and formulas by parts or straight through.
     """
 
     profile: str = "dstu-3008"
@@ -85,7 +86,7 @@ class Style:
     caption: Literal["center", "left"] = "center"
     numbering: Literal["part", "straight"] = "part"
     references: Literal["dstu-8302", "ieee"] = "dstu-8302"
-    lists: bool = True
+    lists: tuple[Literal["figures", "tables"], ...] = ("figures",)
     order: tuple[str, ...] = (*SLOTS, "appendices")
     unnumbered: tuple[str, ...] = ("conclusions", "sources")
     networks: Literal["all", "first"] = "all"

@@ -13,9 +13,10 @@ from reportgen.authoring import LabTable, profiles
 from reportgen.config import read_config, validate
 from reportgen.errors import InputError, UsageError
 from reportgen.render import pdf
+from reportgen.render.choice import pages_of
 from reportgen.render.citations import bibtex, written
 from reportgen.render.language import Speaker
-from reportgen.render.paper import Paper, pages_of
+from reportgen.render.paper import Paper
 from reportgen.render.prose import Prose, citations
 from reportgen.render.typography import spaced, typeset
 from reportgen.report.blocks import Column, Note, Table
@@ -324,3 +325,15 @@ def test_of_several_networks_the_first_alone_may_be_printed() -> None:
         lab = LabTable.model_validate({"style": {"networks": which}}).lab()
         paper = Paper(Report("t", (one, other), lab=lab), "en")
         assert (len(paper.sections), paper.unprinted) == (printed, left)
+
+
+def test_tables_are_listed_and_the_site_is_named_where_that_is_asked_for() -> None:
+    lab = dataclasses.replace(LAB, styles=LabTable.model_validate({"style": {"lists": ["figures", "tables"]}}).lab().styles)
+    report = dataclasses.replace(sample_report(), lab=lab)
+    page = pdf.page_of(report, speaker("uk"), site_url="https://a.example/b/").text
+    assert "ПЕРЕЛІК ТАБЛИЦЬ" in page
+    listed = re.findall(r'<li><a href="#(table-[^"]+)">', page)
+    assert listed
+    assert all(f'id="{anchor}"' in page for anchor in listed)
+    assert '<a href="https://a.example/b/uk/index.html">' in page
+    assert "a.example" not in pdf.page_of(report, speaker("uk")).text
