@@ -45,8 +45,9 @@ if ! .venv/bin/python -c '' 2>/dev/null; then
     fi
 fi
 
+# Modules are compiled when they are first imported: most of TensorFlow never is.
 echo "Installing the locked versions into .venv (a few minutes, once) …" >&2
-.venv/bin/python -m pip install -q --disable-pip-version-check --require-hashes --no-deps -r "$lock" ||
+.venv/bin/python -m pip install -q --no-compile --disable-pip-version-check --require-hashes --no-deps -r "$lock" ||
     fail "the locked packages could not be installed; check the network and make again."
 .venv/bin/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e . ||
     fail "reportgen itself could not be installed into .venv."
