@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
@@ -13,61 +14,22 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 from reportgen import resources
 from reportgen.errors import InputError
 from reportgen.report.lab import COVER, SLOTS, Gender, Lab, Listing, Person, Question, Style, Words
-from reportgen.report.references import Kind, Reference
+from reportgen.report.references import Reference
 
 LANGUAGES = ("uk", "en")
 DEFAULT_PROFILES = {"uk": "dstu-3008", "en": "plain-a4"}
 LARGEST_TEXT = 1_000_000
+CITABLE = re.compile(r"[\w:.+-]+")
 Slot: TypeAlias = Literal["goal", "task", "theory", "procedure", "results", "conclusions", "questions", "sources"]
 Told: TypeAlias = Annotated[
     str | int | dict[Literal["uk", "en"], str], Field(description="a text, or one for each language: {uk, en}")
 ]
 
 
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class PersonTable(_Table):
-    """A student or a teacher."""
-
-    name: str
-    gender: Gender = ""
-    group: str = ""
-    position: str = ""
-
-
-class QuestionTable(_Table):
-    """A control question; `{section/fact}` in the answer stands for a number of the report."""
-
-    question: str
-    answer: str
-
-
-class SourceTable(_Table):
-    """A source of the author's, cited in the texts as [@key]."""
-
-    key: Annotated[str, Field(pattern=r"^[\w:.+-]+$")]
-    kind: Kind
-    title: str
-    authors: tuple[str, ...] = ()
-    within: str = ""
-    year: str | int = ""
-    volume: str | int = ""
-    issue: str | int = ""
-    pages: str | int = ""
-    publisher: str = ""
-    city: str = ""
-    doi: str = ""
-    url: str = ""
-    accessed: str = ""
-    number: str = ""
-    language: str = "uk"
-
-
-class LabTable(_Table):
+class LabTable(BaseModel):
     """The cover page, the author's own texts, sources and questions, and the style of the document."""
 
+    model_config = ConfigDict(extra="forbid", frozen=True)
     ministry: Told = ""
     university: Told = ""
     faculty: Told = ""
@@ -81,17 +43,17 @@ class LabTable(_Table):
     student: str = ""
     group: str = ""
     gender: Gender = ""
-    students: tuple[PersonTable, ...] = ()
+    students: tuple[Person, ...] = ()
     teacher: str = ""
     position: str = ""
     teacher_gender: Gender = ""
-    teachers: tuple[PersonTable, ...] = ()
+    teachers: tuple[Person, ...] = ()
     text: Annotated[dict[Slot, Told], Field(description="Markdown, or the name of an .md file")] = Field(
         default_factory=dict
     )
-    question: tuple[QuestionTable, ...] = ()
+    question: tuple[Question, ...] = ()
     own_questions_only: bool = False
-    source: tuple[SourceTable, ...] = ()
+    source: tuple[Reference, ...] = ()
     listing: tuple[Path, ...] = ()
     own_conclusions: bool = False
     profile: Told = ""
@@ -105,11 +67,20 @@ class LabTable(_Table):
         people = [value] if isinstance(value, str) else value
         return [{"name": person} if isinstance(person, str) else person for person in people]
 
+    @field_validator("source", mode="before")
+    @classmethod
+    def _ukrainian_at_first(cls, value: Any) -> Any:
+        """An author's source is Ukrainian unless it says otherwise."""
+        return [{"language": "uk", **one} if isinstance(one, dict) else one for one in value]
+
     @model_validator(mode="after")
     def _styled(self) -> LabTable:
         for language in LANGUAGES:
             self.style_in(language)
         keys = [source.key for source in self.source]
+        wrong = [key for key in keys if not CITABLE.fullmatch(key)]
+        if wrong:
+            raise ValueError(f"the source's key {wrong[0]!r} may hold letters, digits and : . + - only")
         if len(set(keys)) < len(keys):
             raise ValueError("two sources have the same key")
         return self
@@ -128,19 +99,17 @@ class LabTable(_Table):
 
     def lab(self) -> Lab:
         """The same as the report carries it; files of text and code are read."""
-        students = (*((PersonTable(name=self.student, group=self.group, gender=self.gender),) if self.student else ()),
-                    *self.students)
-        teachers = (*((PersonTable(name=self.teacher, position=self.position, gender=self.teacher_gender),)
-                      if self.teacher else ()), *self.teachers)
+        student = (Person(self.student, self.gender, self.group),) if self.student else ()
+        teacher = (Person(self.teacher, self.teacher_gender, position=self.position),) if self.teacher else ()
         cover = ((field, _words(getattr(self, field))) for field in COVER)
         texts = ((slot, _words(self.text.get(slot, ""), read=True)) for slot in SLOTS)  # type: ignore[call-overload]
         return Lab(
             cover=tuple((field, words) for field, words in cover if words),
-            students=_people(students), teachers=_people(teachers),
+            students=(*student, *self.students), teachers=(*teacher, *self.teachers),
             texts=tuple((slot, words) for slot, words in texts if words),
-            questions=tuple(Question(one.question, one.answer) for one in self.question),
+            questions=self.question,
             own_questions_only=self.own_questions_only,
-            sources=tuple(_reference(source) for source in self.source),
+            sources=self.source,
             listings=tuple(Listing(path.name, _read(path)) for path in self.listing),
             own_conclusions=self.own_conclusions,
             styles=tuple((language, self.style_in(language)) for language in LANGUAGES),
@@ -152,8 +121,10 @@ def profiles() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in (resources.folder("configs") / "profiles").glob("*.toml")))
 
 
-def profile_values(name: str) -> dict[str, Any]:
-    """The values of a profile: one that comes along, or a TOML file of the user's."""
+def profile_values(name: str, above: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The values of a profile: one that comes along, or a TOML file of the user's; `above` are those built on it."""
+    if name in above:
+        raise ValueError(f"the profile {Path(name).name} is built on itself")
     path = Path(name) if name.endswith(".toml") else resources.folder("configs") / "profiles" / f"{name}.toml"
     if not name.endswith(".toml") and name not in profiles():
         close = difflib.get_close_matches(name, profiles(), n=1)
@@ -161,10 +132,6 @@ def profile_values(name: str) -> dict[str, Any]:
             f"there is no profile '{name}'.{f' Did you mean {close[0]!r}?' if close else ''}"
             f" Known are {', '.join(profiles())}, or name a .toml file"
         )
-    return dict(_parsed(path))
-
-
-def _parsed(path: Path) -> dict[str, Any]:
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as problem:
@@ -172,7 +139,10 @@ def _parsed(path: Path) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as problem:
         raise ValueError(f"the profile {path.name} is not valid TOML: {problem}") from problem
     base = values.pop("base", "")
-    return {**(profile_values(base) if base else {}), **values}
+    if not isinstance(base, str):
+        raise ValueError(f"the profile {path.name} names no profile as its base")
+    base = str(path.parent / base) if base.endswith(".toml") else base
+    return {**(profile_values(base, (*above, name)) if base else {}), **values}
 
 
 def _style(name: str, values: dict[str, Any]) -> Style:
@@ -220,14 +190,3 @@ def _read(path: Path) -> str:
             f"{path}: the text for the lab report cannot be read.", slug="text-unreadable",
             hint="It must be a file in UTF-8; paths in a config file start from the file's own folder.",
         ) from problem
-
-
-def _people(tables: tuple[PersonTable, ...]) -> tuple[Person, ...]:
-    return tuple(Person(table.name, table.gender, table.group, table.position) for table in tables)
-
-
-def _reference(table: SourceTable) -> Reference:
-    values: dict[str, Any] = {
-        name: str(value) if isinstance(value, int) else value for name, value in table.model_dump().items()
-    }
-    return Reference(**values)

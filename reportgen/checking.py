@@ -206,7 +206,7 @@ def _author(report: Report, language: str) -> Iterator[Problem]:
 def _style(report: Report, language: str) -> Iterator[Problem]:
     """What a department's profile may change and the standard still bounds."""
     style = report.lab.style(language)
-    if not style.profile.startswith(("dstu", "kpi", "nure")):
+    if style.references != "dstu-8302":
         return
     rules: tuple[tuple[str, Callable[[Style], bool], str, str], ...] = (
         ("font-size", lambda one: one.size >= 12, "the text is smaller than 12 points", "7.1.5"),

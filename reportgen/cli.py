@@ -8,6 +8,7 @@ error, nothing half-written · 130 interrupted.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import logging
 import os
@@ -155,6 +156,7 @@ def _rendering(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--format", "formats", type=FORMAT, multiple=True,
                      help="Repeat for several; all but single by default."),
         click.option("--site-url", help="Where the folder will be published, for addresses that must be whole."),
+        click.option("--profile", help="How the PDF is set: dstu-3008, kpi, nure, plain-a4, …, or a .toml file."),
         click.option("--pdf-quality", type=click.Choice(["draft", "normal", "print"]),
                      help="How fine the pictures of the PDF are: about 100, 200 or 300 to the inch."),
         click.option("--single-file", is_flag=True, help="Also the whole report as one HTML file for each language."),
@@ -244,6 +246,9 @@ def render(report: Path, **options: Any) -> None:
     wishes = _wishes(options)
     wishes.setdefault("folder", report if report.is_dir() else report.parent)
     config = validate(wishes, "the command line")
+    if options["profile"]:
+        styles = config.lab.lab().styles
+        document = dataclasses.replace(document, lab=dataclasses.replace(document.lab, styles=styles))
     render_site(document, config, jobs=options["jobs"], force=options["force"])
     _exit(_done(document, config))
 
@@ -500,6 +505,8 @@ def _wishes(options: dict[str, Any]) -> dict[str, Any]:
     }.items():
         if option in given:
             wishes[key] = given[option]
+    if "profile" in given:
+        wishes["lab"] = {"profile": given["profile"]}
     model = {
         key: given[option]
         for option, key in {

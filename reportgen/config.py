@@ -19,10 +19,12 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 
 from reportgen.artifacts import CATALOGUE, GROUPS
 from reportgen.artifacts.base import Artifact
-from reportgen.authoring import LabTable, PersonTable, QuestionTable, SourceTable
+from reportgen.authoring import LabTable
 from reportgen.errors import InputError, UsageError
 from reportgen.optimization.recipes import Recipe
 from reportgen.probe.source import ModelSource, Preprocessing
+from reportgen.report.lab import Person, Question
+from reportgen.report.references import Reference
 from reportgen.study import STARTS, MapSettings, WishSettings
 
 Language = Literal["uk", "en"]
@@ -377,8 +379,8 @@ def _schema_names(place: tuple[str, ...]) -> list[str]:
         "model": ModelTable, "image": ImageTable, "chapter": ChapterTable, "more": StudyTable, "lab": LabTable,
     }
     if place[0] == "lab" and len(place) > 2:
-        inner: dict[str, type[BaseModel]] = {"source": SourceTable, "question": QuestionTable}
-        return list(inner.get(place[1], PersonTable).model_fields)
+        inner = {"source": Reference, "question": Question}.get(place[1], Person)
+        return [field.name for field in dataclasses.fields(inner)]
     settings = {"attention": MapSettings, "optimization": Recipe if "custom" in place[1:-1] else WishSettings}
     if place[0] in settings and len(place) > 1:
         return [field.name for field in dataclasses.fields(settings[place[0]])]

@@ -52,7 +52,7 @@ MAY_USE = {
     "render": ("report", "text", "errors", "resources", "manifest", "__version__"),
     "store": ("report", "errors", "shelf"),
     "authoring": ("report", "errors", "resources"),
-    "config": ("artifacts", "authoring", "study", "optimization.recipes", "probe.source", "errors"),
+    "config": ("artifacts", "authoring", "report", "study", "optimization.recipes", "probe.source", "errors"),
 }
 """A package of ours and what else of ours it may import; what is not named may import anything."""
 

@@ -78,6 +78,16 @@ def _ieee(source: Reference) -> Markup:
     return text + "."
 
 
+def short(reference: Reference) -> Markup:
+    """A source in passing, where there is no list of sources: who and when, with its address."""
+    who = _initials(reference.authors[0])[0] if reference.authors else reference.title
+    text = escape(" ".join(filter(None, [who, reference.year])))
+    address = f"https://doi.org/{reference.doi}" if reference.doi else reference.url
+    if not address.startswith(("https://", "http://")):
+        return text
+    return Markup('<a href="{}">{}</a>').format(address, text)
+
+
 STYLES: Mapping[str, Callable[[Reference], Markup]] = {"dstu-8302": _dstu, "ieee": _ieee}
 
 

@@ -18,12 +18,14 @@ from markupsafe import Markup
 
 from reportgen import __version__, resources
 from reportgen.render import layers, names, outline, pictures, verdicts
+from reportgen.render.citations import short
 from reportgen.render.language import LANGUAGES, Speaker
 from reportgen.render.layers import LAYERS, MISSING, LayerPage
 from reportgen.render.prose import Prose
 from reportgen.report.blocks import Attachment, Block, Cell, Chart, Diagram, Picture, Scale
 from reportgen.report.codec import asset_name
 from reportgen.report.document import Formula, Report, Section
+from reportgen.report.references import KNOWN
 
 Filter = Callable[..., Any]
 
@@ -170,7 +172,8 @@ def write_text(path: Path, text: str) -> None:
 
 
 def _filters(report: Report, speaker: Speaker, addresses: Addresses) -> dict[str, Filter]:
-    prose = Prose(report, speaker)
+    sources = {**KNOWN, **{source.key: source for source in report.lab.sources}}
+    prose = Prose(report, speaker, lambda key: short(sources[key]) if key in sources else None)
     return {
         "say": speaker.say,
         "markup": speaker.markup,

@@ -6,7 +6,7 @@ All of it is data that travels in report.json, so a saved report can be printed 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import ClassVar, Literal, TypeAlias
 
 from reportgen.report.references import Reference
 
@@ -32,6 +32,7 @@ def said(words: Words, language: str) -> str:
 class Person:
     """Someone named on the cover."""
 
+    __pydantic_config__: ClassVar[dict[str, object]] = {"extra": "forbid"}
     name: str
     gender: Gender = ""
     group: str = ""
@@ -42,6 +43,7 @@ class Person:
 class Question:
     """A question of the author's and its answer; `{section/fact}` in it stands for a number of this report."""
 
+    __pydantic_config__: ClassVar[dict[str, object]] = {"extra": "forbid"}
     question: str
     answer: str
 

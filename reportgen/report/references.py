@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import ClassVar, Literal, TypeAlias
 
 Kind: TypeAlias = Literal["article", "paper", "book", "web", "standard", "software", "dataset"]
 
@@ -15,6 +15,7 @@ class Reference:
     A "paper" stands in proceedings or in an archive of preprints. `language` is that of the source itself.
     """
 
+    __pydantic_config__: ClassVar[dict[str, object]] = {"extra": "forbid", "coerce_numbers_to_str": True}
     key: str
     kind: Kind
     title: str

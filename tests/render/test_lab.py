@@ -5,20 +5,24 @@ from __future__ import annotations
 import dataclasses
 import io
 import re
+from pathlib import Path
 
 import pypdf
 import pytest
+from click.testing import CliRunner
 
 from reportgen.authoring import LabTable, profiles
+from reportgen.cli import main
 from reportgen.config import read_config, validate
 from reportgen.errors import InputError, UsageError
-from reportgen.render import pdf
+from reportgen.render import Output, pdf
 from reportgen.render.choice import pages_of
-from reportgen.render.citations import bibtex, written
+from reportgen.render.citations import bibtex, short, written
 from reportgen.render.language import Speaker
 from reportgen.render.paper import Paper
 from reportgen.render.prose import Prose, citations
 from reportgen.render.typography import spaced, typeset
+from reportgen.report import codec
 from reportgen.report.blocks import Column, Note, Table
 from reportgen.report.document import Formula, Report, Section
 from reportgen.report.lab import Lab
@@ -337,3 +341,36 @@ def test_tables_are_listed_and_the_site_is_named_where_that_is_asked_for() -> No
     assert all(f'id="{anchor}"' in page for anchor in listed)
     assert '<a href="https://a.example/b/uk/index.html">' in page
     assert "a.example" not in pdf.page_of(report, speaker("uk")).text
+
+
+def test_on_the_site_a_source_is_named_in_passing() -> None:
+    from reportgen.render import html
+
+    output = Output(Path(), "uk", "html", ("uk",), ("html",))
+    index = dict(html.pages(dataclasses.replace(sample_report(), lab=LAB), output, speaker("uk")))["uk/index.html"]
+    assert '[Їжак 2020, <a href="https://doi.org/10.1109/ICCV.2017.74">Selvaraju 2017</a>]' in index
+    assert "[@" not in index
+    assert "javascript" not in str(short(Reference("a", "web", "T", url="javascript:alert(1)")))
+
+
+def test_profiles_built_on_each_other_are_told(tmp_path) -> None:
+    for one, other in (("a", "b"), ("b", "a")):
+        (tmp_path / f"{one}.toml").write_text(f'base = "{other}.toml"\n', encoding="utf-8")
+    with pytest.raises(UsageError, match=r"the profile a\.toml is built on itself"):
+        validate({"lab": {"profile": str(tmp_path / "a.toml")}}, "lab.toml")
+
+
+def test_a_key_that_cannot_be_cited_is_told() -> None:
+    with pytest.raises(UsageError, match="may hold letters"):
+        validate({"lab": {"source": [{"key": "a b", "kind": "book", "title": "x"}]}}, "lab.toml")
+
+
+def test_a_saved_report_is_printed_in_another_profile(tmp_path) -> None:
+    codec.save(Report("Звіт", (), lab=LAB), tmp_path)
+    done = CliRunner().invoke(main, [
+        "render", str(tmp_path / "report.json"), "--profile", "plain-letter", "--format", "pdf", "--language", "uk", "-o", str(tmp_path / "out"),
+    ])
+    assert done.exit_code == 0, done.output
+    page = pypdf.PdfReader(tmp_path / "out" / "report.uk.pdf").pages[0]
+    assert round(float(page.mediabox[2])) == 612
+    assert CliRunner().invoke(main, ["render", str(tmp_path / "report.json"), "--profile", "nowhere"]).exit_code == 2
