@@ -23,7 +23,7 @@ from reportgen.render.paper import Paper
 from reportgen.render.prose import Prose, citations
 from reportgen.render.typography import spaced, typeset
 from reportgen.report import codec
-from reportgen.report.blocks import Column, Note, Table
+from reportgen.report.blocks import Column, Gallery, Note, Table
 from reportgen.report.document import Formula, Report, Section
 from reportgen.report.lab import Lab
 from reportgen.report.references import METHODS, Reference
@@ -374,3 +374,24 @@ def test_a_saved_report_is_printed_in_another_profile(tmp_path) -> None:
     page = pypdf.PdfReader(tmp_path / "out" / "report.uk.pdf").pages[0]
     assert round(float(page.mediabox[2])) == 612
     assert CliRunner().invoke(main, ["render", str(tmp_path / "report.json"), "--profile", "nowhere"]).exit_code == 2
+
+
+@pytest.mark.parametrize("profile", ["dstu-3008", "kpi", "plain-a4"])
+def test_a_row_of_a_sheet_holds_as_many_pictures_as_it_has_columns(profile: str) -> None:
+    words = _("A sheet of pictures that belong together.")
+    picture = figure("f").picture
+    blocks = tuple(
+        Gallery(f"g{columns}", (picture,) * (2 * columns), tuple(f"q{columns}n{place}" for place in range(2 * columns)), words,
+                words, columns=columns)
+        for columns in (1, 2, 3, 4, 5, 6)
+    )
+    lab = LabTable.model_validate({"profile": profile, "style": {"figures": 9}}).lab()
+    data, complaints = pdf.document(Report("t", (Section("s", "s", "overview", words, words, words, blocks),), lab=lab), Speaker("en"))
+    assert complaints == []
+    heights: dict[int, list[str]] = {}
+    for top, columns in re.findall(r'yMin="([\d.]+)"[^>]*>q(\d)n\d+<', text_of(data, "-bbox")):
+        heights.setdefault(int(columns), []).append(top)
+    for columns, tops in heights.items():
+        assert len(set(tops[:columns])) == 1, f"{columns} columns"
+        assert len(set(tops[columns:])) == 1, f"{columns} columns"
+    assert set(heights) == {1, 2, 3, 4, 5, 6}
