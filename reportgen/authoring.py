@@ -9,20 +9,37 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from reportgen import resources
 from reportgen.errors import InputError
+from reportgen.languages import CODES, manners
 from reportgen.report.lab import COVER, SLOTS, Gender, Lab, Listing, Person, Question, Style, Words
 from reportgen.report.references import Reference
 
-LANGUAGES = ("uk", "en")
-DEFAULT_PROFILES = {"uk": "dstu-3008", "en": "plain-a4"}
 LARGEST_TEXT = 1_000_000
 CITABLE = re.compile(r"[\w:.+-]+")
 Slot: TypeAlias = Literal["goal", "task", "theory", "procedure", "results", "conclusions", "questions", "sources"]
+
+
+def _known_language(code: str) -> str:
+    if code not in CODES:
+        raise ValueError(f"there is no language '{code}'; known are {', '.join(CODES)}")
+    return code
+
+
+Code: TypeAlias = Annotated[str, AfterValidator(_known_language), Field(json_schema_extra={"enum": [*CODES]})]
 Told: TypeAlias = Annotated[
-    str | int | dict[Literal["uk", "en"], str], Field(description="a text, or one for each language: {uk, en}")
+    str | int | dict[Code, str], Field(description="a text, or one for each language: {uk, en}")
 ]
 
 
@@ -75,7 +92,7 @@ class LabTable(BaseModel):
 
     @model_validator(mode="after")
     def _styled(self) -> LabTable:
-        for language in LANGUAGES:
+        for language in CODES:
             self.style_in(language)
         keys = [source.key for source in self.source]
         wrong = [key for key in keys if not CITABLE.fullmatch(key)]
@@ -88,7 +105,7 @@ class LabTable(BaseModel):
     def style_in(self, language: str) -> Style:
         """The profile for a language with the author's own values over it."""
         by_language: dict[Any, str] = self.profile if isinstance(self.profile, dict) else {language: str(self.profile)}
-        name = by_language.get(language) or DEFAULT_PROFILES[language]
+        name = by_language.get(language) or manners(language).profile
         return _style(name, {**profile_values(name), **self.style})
 
     def files(self) -> list[Path]:
@@ -112,7 +129,7 @@ class LabTable(BaseModel):
             sources=self.source,
             listings=tuple(Listing(path.name, _read(path)) for path in self.listing),
             own_conclusions=self.own_conclusions,
-            styles=tuple((language, self.style_in(language)) for language in LANGUAGES),
+            styles=tuple((language, self.style_in(language)) for language in CODES),
         )
 
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from reportgen import __version__
+from reportgen import __version__, languages
 from reportgen.errors import Interrupted, ReportgenError
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from reportgen.report.document import Report, Section
 
 DOCUMENTATION = "docs/errors.md"
-LANGUAGE = click.Choice(["uk", "en"])
+LANGUAGE = click.Choice(languages.CODES)
 FORMAT = click.Choice(["html", "pdf", "figures", "markdown", "json", "single"])
 _LEVELS = {-1: logging.ERROR, 0: logging.WARNING, 1: logging.INFO, 2: logging.DEBUG}
 

@@ -19,17 +19,16 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 
 from reportgen.artifacts import CATALOGUE, GROUPS
 from reportgen.artifacts.base import Artifact
-from reportgen.authoring import LabTable
+from reportgen.authoring import Code, LabTable
 from reportgen.errors import InputError, UsageError
+from reportgen.languages import DEFAULT
 from reportgen.optimization.recipes import Recipe
 from reportgen.probe.source import ModelSource, Preprocessing
 from reportgen.report.lab import Person, Question
 from reportgen.report.references import Reference
 from reportgen.study import STARTS, MapSettings, WishSettings
 
-Language = Literal["uk", "en"]
 Format = Literal["html", "pdf", "figures", "markdown", "json", "single"]
-LANGUAGES: tuple[Language, ...] = ("uk", "en")
 FORMATS: tuple[Format, ...] = ("html", "pdf", "figures", "markdown", "json")
 
 
@@ -139,7 +138,7 @@ class StudyTable(_Table):
 class Config(StudyTable):
     """Everything a build needs to know; `more` are further networks in the same report."""
 
-    language: tuple[Language, ...] = LANGUAGES
+    language: tuple[Code, ...] = DEFAULT
     outputs: tuple[Format, ...] = FORMATS
     single_file: bool = False
     site_url: Annotated[str, Field(description="where the folder will be published: https://…/")] = ""

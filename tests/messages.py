@@ -1,4 +1,4 @@
-"""`python -m tests.messages`: bring the catalogue up to date with the strings in code and templates.
+"""`python -m tests.messages`: bring every language's catalogue up to date with the strings in code and templates.
 
 Further arguments are `.po` files whose translations are taken over where the catalogue has none.
 """
@@ -11,19 +11,23 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from babel import Locale
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
 from jinja2.ext import babel_extract
 
+from reportgen.languages import CODES, catalogue_file
+
 ROOT = Path(__file__).parent.parent
-CATALOGUE = ROOT / "reportgen" / "locale" / "uk" / "LC_MESSAGES" / "reportgen.po"
+TRANSLATED = tuple(code for code in CODES if code != "en")
+"""The languages that need a catalogue: the program thinks in English."""
 TEMPLATES = ROOT / "templates"
 OPTIONS = {"trimmed": "true", "silent": "false", "extensions": "jinja2.ext.i18n"}
 
 
-def extract() -> Catalog:
-    """Every string that a reader may see."""
-    catalogue = Catalog(locale="uk", project="reportgen", charset="utf-8")
+def extract(language: str) -> Catalog:
+    """Every string that a reader may see, yet to be translated."""
+    catalogue = Catalog(locale=language, project="reportgen", charset="utf-8")
     for path in sorted((ROOT / "reportgen").rglob("*.py")):
         for line, key, context in in_code(path):
             catalogue.add(key, locations=[(path.relative_to(ROOT).as_posix(), line)], context=context)
@@ -54,9 +58,9 @@ def in_template(function: str | None, words: object) -> tuple[str | tuple[str, s
     return (parts[0] if len(parts) == 1 else (parts[0], parts[1])), context
 
 
-def read(path: Path) -> Catalog:
+def read(path: Path, language: str) -> Catalog:
     with path.open("rb") as file:
-        return read_po(file, locale="uk")
+        return read_po(file, locale=language)
 
 
 def placeholders(text: str) -> list[str]:
@@ -64,12 +68,13 @@ def placeholders(text: str) -> list[str]:
     return sorted(re.findall(r"\{[^{}]*\}|%\([a-z_]+\)[sd]", text))
 
 
-def main(sources: list[str]) -> None:
-    """Write the catalogue anew."""
-    old = read(CATALOGUE) if CATALOGUE.exists() else Catalog(locale="uk")
-    fragments = [old, *(read(Path(source)) for source in sources)]
-    new = extract()
-    new.header_comment = "# Ukrainian translation of reportgen."
+def update(language: str, sources: list[str]) -> None:
+    """Write the catalogue of a language anew."""
+    path = catalogue_file(language)
+    old = read(path, language) if path.exists() else Catalog(locale=language)
+    fragments = [old, *(read(Path(source), language) for source in sources)]
+    new = extract(language)
+    new.header_comment = f"# {Locale.parse(language).english_name} translation of reportgen."
     for message in new:
         if not message.id:
             continue
@@ -78,14 +83,15 @@ def main(sources: list[str]) -> None:
             if known and known.string and (known.string if isinstance(known.string, str) else all(known.string)):
                 message.string = known.string
                 break
-    CATALOGUE.parent.mkdir(parents=True, exist_ok=True)
-    with CATALOGUE.open("wb") as file:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as file:
         write_po(file, new, width=110, sort_output=True, no_location=True, omit_header=False)
-    text = CATALOGUE.read_text(encoding="utf-8")
-    CATALOGUE.write_text(re.sub(r'^"(POT-Creation-Date|PO-Revision-Date|Generated-By|Last-Translator|Language-Team|Report-Msgid-Bugs-To).*\n', "", text, flags=re.M), encoding="utf-8")
+    text = path.read_text(encoding="utf-8")
+    path.write_text(re.sub(r'^"(POT-Creation-Date|PO-Revision-Date|Generated-By|Last-Translator|Language-Team|Report-Msgid-Bugs-To).*\n', "", text, flags=re.M), encoding="utf-8")
     missing = [message.id for message in new if message.id and not (message.string and all(message.string))]
-    print(f"{len(new)} strings, {len(missing)} without translation", *missing, sep="\n  ")  # noqa: T201
+    print(f"{language}: {len(new)} strings, {len(missing)} without translation", *missing, sep="\n  ")  # noqa: T201
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    for code in TRANSLATED:
+        update(code, sys.argv[1:])

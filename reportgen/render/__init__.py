@@ -12,7 +12,7 @@ import importlib
 import importlib.metadata
 import inspect
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -22,6 +22,7 @@ from typing import Literal, Protocol, TypeAlias
 
 from reportgen import resources
 from reportgen.errors import ReportgenError, UsageError
+from reportgen.languages import CODES
 from reportgen.manifest import write_manifest
 from reportgen.report import codec
 from reportgen.report.document import Report
@@ -134,7 +135,7 @@ def render(
 
     `inputs` goes into the manifest.
     """
-    languages, formats = _known(languages, _languages(), "language"), _known(formats, renderers(), "format")
+    languages, formats = _known(languages, CODES, "language"), _known(formats, renderers(), "format")
     tasks = [dataclasses.replace(task, wishes=wishes) for task in _tasks(folder, languages, formats)]
     templates = tuple(path.resolve() for path in templates)
     codec.save(report, folder)
@@ -146,13 +147,7 @@ def render(
     write_manifest(folder, inputs)
 
 
-def _languages() -> Mapping[str, str]:
-    from reportgen.render.language import LANGUAGES
-
-    return LANGUAGES
-
-
-def _known(wanted: Sequence[str], known: Mapping[str, object], what: str) -> tuple[str, ...]:
+def _known(wanted: Sequence[str], known: Iterable[str], what: str) -> tuple[str, ...]:
     for name in wanted:
         if name not in known:
             raise UsageError(

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from markupsafe import Markup, escape
 
-from reportgen.render.language import MANNERS, NBSP, Speaker
+from reportgen.languages import CODES
+from reportgen.render.language import NBSP, Speaker
 from reportgen.report.references import Reference
 from reportgen.text import Message, _
 
@@ -114,7 +115,7 @@ def _initials(name: str) -> tuple[str, str]:
 
 
 def _words(source: Reference) -> Mapping[str, str]:
-    speaker = Speaker(source.language if source.language in MANNERS else "en")
+    speaker = Speaker(source.language if source.language in CODES else "en")
     return {name: speaker.say(word) for name, word in WORDS.items()}
 
 

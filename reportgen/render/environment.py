@@ -17,9 +17,10 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 from reportgen import __version__, resources
+from reportgen.languages import manners
 from reportgen.render import layers, names, outline, pictures, verdicts
 from reportgen.render.citations import short
-from reportgen.render.language import LANGUAGES, Speaker
+from reportgen.render.language import Speaker
 from reportgen.render.layers import LAYERS, MISSING, LayerPage
 from reportgen.render.prose import Prose
 from reportgen.report.blocks import Attachment, Block, Cell, Chart, Diagram, Picture, Scale
@@ -188,7 +189,7 @@ def _filters(report: Report, speaker: Speaker, addresses: Addresses) -> dict[str
         "file_url": addresses.file,
         "anchor": addresses.anchor,
         "ordinal": addresses.ordinal,
-        "languages": lambda own: [(code, LANGUAGES[code]) for code in addresses.place.languages or (own,)],
+        "languages": lambda own: [(code, manners(code).name) for code in addresses.place.languages or (own,)],
         "version": lambda name: f"{name} {__version__}",
         "tile_numbers": pictures.tile_numbers,
         "numbering": pictures.numbering,

@@ -13,8 +13,6 @@ import math
 import re
 import string
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from babel.messages.catalog import Catalog
@@ -22,38 +20,16 @@ from babel.messages.pofile import read_po
 from markupsafe import Markup, escape
 
 from reportgen.errors import InputError
+from reportgen.languages import catalogue_file, manners
 from reportgen.render.typography import spaced
 from reportgen.report.blocks import Cell
 from reportgen.text import Message, Text
-
-LANGUAGES: Mapping[str, str] = {"uk": "Українська", "en": "English"}
-"""The languages a report can be in, with their own names for themselves."""
 
 NBSP = "\u00a0"
 MINUS = "\u2212"
 _SUPERSCRIPT = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 _NUMERIC = re.compile(r"^[+]?,?(\.\d+)?[dfge%]?$")
-_LOCALE = Path(__file__).parent.parent / "locale"
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Manners:
-    """How a language writes numbers. `group_from` is the count of digits from which they are grouped."""
-
-    decimal: str
-    group: str
-    group_from: int
-    percent: str
-    times: str
-    yes: str
-    no: str
-
-
-MANNERS: Mapping[str, Manners] = {
-    "en": Manners(".", ",", 4, "%", "×", "yes", "no"),
-    "uk": Manners(",", NBSP, 5, f"{NBSP}%", "·", "так", "ні"),
-}
 
 
 class _Fields(string.Formatter):
@@ -80,7 +56,7 @@ class Speaker(_Fields):
     def __init__(self, language: str, catalogue: Catalog | None = None) -> None:
         super().__init__()
         self.language = language
-        self.manners = MANNERS[language]
+        self.manners = manners(language)
         self.missing: set[str] = set()
         self._catalogue = catalogue if catalogue is not None else read_catalogue(language)
         expression = self._catalogue.plural_expr if self._catalogue else "n != 1"
@@ -200,7 +176,7 @@ class _Escaping(_Fields):
 @functools.cache
 def read_catalogue(language: str) -> Catalog | None:
     """The translations of a language; English needs none."""
-    path = _LOCALE / language / "LC_MESSAGES" / "reportgen.po"
+    path = catalogue_file(language)
     if language == "en" or not path.exists():
         return None
     with path.open("rb") as file:

@@ -10,10 +10,10 @@ import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from reportgen.languages import manners
 from reportgen.render import outline
 from reportgen.render.choice import few_figures, is_broad, of_networks, shortened, told_once
 from reportgen.render.prose import citations
-from reportgen.render.typography import LETTERS
 from reportgen.report.blocks import Block, Chart, Diagram, Figure, Gallery, Note, Table
 from reportgen.report.document import Report, Section
 from reportgen.report.lab import Style
@@ -145,7 +145,7 @@ class Paper:
     def _appendices(self) -> Iterator[Appendix]:
         if "appendices" not in self.style.order:
             return
-        letters = iter(LETTERS[self.language])
+        letters = iter(manners(self.language).letters)
         large = tuple(
             (section, block) for section in self.sections for block in section.blocks
             if isinstance(block, Table) and self.is_large(block)

@@ -4,40 +4,54 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Sequence
+from typing import TypeAlias
+
+from reportgen.languages import manners
 
 NBSP = "\u00a0"
-LETTERS = {"uk": "АБВГДЕЖИКЛМНПРСТУФХЦШЩЮЯ", "en": "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
-"""Letters of appendices; DSTU 3008 leaves out nine of the Ukrainian ones that could be misread."""
 _LETTER = r"[^\W\d_]"
-_ALWAYS: tuple[tuple[re.Pattern[str], str], ...] = (
+_Rule: TypeAlias = tuple[re.Pattern[str], str]
+_ALWAYS: tuple[_Rule, ...] = (
     (re.compile(r"(?<=\S)\s+(?=[–—]\s)"), NBSP),
     (re.compile(r"№\s*(?=\d)"), f"№{NBSP}"),
 )
-_UKRAINIAN: tuple[tuple[re.Pattern[str], str], ...] = (
-    *_ALWAYS,
-    (re.compile(r"\b((?:рис|табл|див|с|ст|ім|м|ч|п)\.)\s+(?=[\d\w(«])"), rf"\1{NBSP}"),
-    (re.compile(r"(?<=\d)\s+(?=(?:%|px|пікс|мм|см|мкс|мс|с|хв|год|КіБ|МБ|ГБ|кБ|шт|грн|°C|біт)\b|%)"), NBSP),
-    (re.compile(rf"(?<!{_LETTER})(?<!{_LETTER}[’'])([авуозійєАВУОЗІЙЄ])\s+(?=[\w«„(])"), rf"\1{NBSP}"),
-)
-_ENGLISH: tuple[tuple[re.Pattern[str], str], ...] = (
-    *_ALWAYS,
-    (re.compile(r"\b((?:Fig|Table|No|p|pp|vol|cf)\.)\s+(?=\d)"), rf"\1{NBSP}"),
-)
-SPACES = {"uk": _UKRAINIAN, "en": _ENGLISH}
+
+
+@functools.cache
+def _rules(language: str) -> tuple[_Rule, ...]:
+    """Which spaces of a language do not break, and what they become."""
+    own = manners(language)
+    rules = list(_ALWAYS)
+    for words, after in ((own.before_words, r"[\d\w(«]"), (own.before_numbers, r"\d")):
+        if words:
+            rules.append((re.compile(rf"\b({_any(words)})\s+(?={after})"), rf"\1{NBSP}"))
+    if own.units:
+        rules.append((re.compile(rf"(?<=\d)\s+(?=(?:{_any(own.units)})(?!\w))"), NBSP))
+    if own.short_words:
+        rules.append((
+            re.compile(rf"(?<!{_LETTER})(?<!{_LETTER}[’'])([{own.short_words}])\s+(?=[\w«„(])"), rf"\1{NBSP}"
+        ))
+    return tuple(rules)
+
+
+def _any(words: Sequence[str]) -> str:
+    return "|".join(re.escape(word) for word in words)
+
+
 _TYPED: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?<=\s)---?(?=\s)|(?<=\s)-(?=\s)"), "–"),
     (re.compile(r"\.\.\."), "…"),
     (re.compile(r"(?<![\w.,)\]–-])-(?=\d)"), "\u2212"),
     (re.compile(rf"(?<={_LETTER})['`´](?={_LETTER})"), "’"),
-    (re.compile(r"(?<=\d)\s?[xх]\s?(?=\d)"), f"{NBSP}×{NBSP}"),
+    (re.compile(r"(?<=\d)\s?[x\u0445]\s?(?=\d)"), f"{NBSP}×{NBSP}"),
 )
-_QUOTES = {"uk": ("«", "»", "„", "“"), "en": ("“", "”", "‘", "’")}
 
 
 @functools.lru_cache(maxsize=4096)
 def spaced(text: str, language: str) -> str:
     """The text with spaces that keep together what belongs together."""
-    for pattern, instead in SPACES[language]:
+    for pattern, instead in _rules(language):
         text = pattern.sub(instead, text)
     return text
 
@@ -51,7 +65,7 @@ def typeset(text: str, language: str) -> str:
 
 def _quoted(text: str, language: str) -> str:
     """Straight quotes made into the language's own; a quote within a quote gets the inner ones."""
-    opening, closing, inner_opening, inner_closing = _QUOTES[language]
+    opening, closing, inner_opening, inner_closing = manners(language).quotes
     depth, made = 0, []
     for place, letter in enumerate(text):
         if letter != '"':
