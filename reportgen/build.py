@@ -24,6 +24,7 @@ from reportgen.artifacts.base import ImageArtifact, ModelArtifact
 from reportgen.attention.wishes import check_wishes
 from reportgen.config import Config, StudyTable
 from reportgen.errors import InputError, Interrupted, UsageError
+from reportgen.imaging import coloured
 from reportgen.labels import read_labels
 from reportgen.labs import class_names
 from reportgen.photos import digest_of
@@ -138,7 +139,8 @@ def look_here(
             shelf=store.shelf(common_key(table, store)), notice=on_notice,
         )
         check_wishes(study)
-        look_at_all(study, own, on_section)
+        with coloured(config.colours):
+            look_at_all(study, own, on_section)
 
 
 def gather(config: Config, store: Store, sections: tuple[Section, ...]) -> Report:
@@ -166,14 +168,14 @@ def plan_of(config: Config, store: Store) -> tuple[Look, ...]:
     plans: list[Look] = []
     for number, table in enumerate(config.studies):
         network = _free_name(slug(model_name(table)), taken) if number else ""
-        plans += _plan_of_study(table, store, number, network)
+        plans += _plan_of_study(table, store, number, network, config.colours)
     return tuple(plans)
 
 
-def _plan_of_study(table: StudyTable, store: Store, number: int, network: str) -> list[Look]:
+def _plan_of_study(table: StudyTable, store: Store, number: int, network: str, colours: str) -> list[Look]:
     images = images_of(table)
     samples = [_sample_key(image) for image in images]
-    common = common_key(table, store)
+    common = digest(common_key(table, store), colours)
     shared = {"attention": repr(table.attention), "optimization": repr(table.optimization)}
     plans = []
     for chapter, artifact in table.chosen():
@@ -226,7 +228,8 @@ def _sample_key(image: ImageSource) -> list[str]:
 def render_key(config: Config) -> str:
     """The digest of all that turns a report into files: code, templates, words, libraries."""
     package = Path(__file__).parent
-    code = [*(package / "render").rglob("*.py"), *(package / "locale").rglob("*.po"), package / "output.py"]
+    code = [*(package / "render").rglob("*.py"), package / "output.py", package / "languages.py"]
+    code += [path for path in (package / "locale").rglob("*") if path.is_file()]
     folders = [resources.folder("templates"), *config.templates]
     templates = [digest_of_files((path for path in folder.rglob("*") if path.is_file()), folder) for folder in folders]
     libraries = [(name, version_of(name)) for name in ("weasyprint", "matplotlib", "jinja2", "babel", "pydyf")]
@@ -355,6 +358,7 @@ def command_of(config: Config) -> str:
         words += ["--target", target]
     words += ["--cam-layer", config.attention.layer] if config.attention.layer else []
     words += ["--raw-maps"] if config.attention.raw_maps else []
+    words += ["--colours", config.colours] if config.colours != "viridis" else []
     words += ["--effort", config.optimization.effort] if config.optimization.effort != "standard" else []
     words += ["--size", str(config.size[0]), str(config.size[1])] if config.size else []
     if config.select != ("all",):

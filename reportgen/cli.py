@@ -174,6 +174,7 @@ def _rendering(command: Callable[..., Any]) -> Callable[..., Any]:
 def _computing(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options of every command that looks at a network."""
     options = [
+        click.option("--colours", help="The colours of maps: viridis (the default), cividis or gray."),
         click.option("--cache", type=click.Path(path_type=Path, file_okay=False),
                      help="Where computed sections are kept."),
         click.option("--dry-run", is_flag=True, help="Tell what would be made, and make nothing."),
@@ -501,7 +502,7 @@ def _wishes(options: dict[str, Any]) -> dict[str, Any]:
     for option, key in {
         "languages": "language", "formats": "outputs", "out": "folder", "labels": "labels", "size": "size",
         "title": "title", "prefix": "prefix", "templates": "templates", "single_file": "single_file",
-        "site_url": "site_url", "pdf_quality": "pdf_quality",
+        "site_url": "site_url", "pdf_quality": "pdf_quality", "colours": "colours",
     }.items():
         if option in given:
             wishes[key] = given[option]

@@ -24,11 +24,13 @@ from reportgen.errors import InputError, UsageError
 from reportgen.languages import DEFAULT
 from reportgen.optimization.recipes import Recipe
 from reportgen.probe.source import ModelSource, Preprocessing
+from reportgen.report.blocks import UnsignedColours
 from reportgen.report.lab import Person, Question
 from reportgen.report.references import Reference
 from reportgen.study import STARTS, MapSettings, WishSettings
 
 Format = Literal["html", "pdf", "figures", "markdown", "json", "single"]
+UNEVEN = ("jet", "rainbow", "hsv", "turbo", "nipy_spectral", "gist_rainbow")
 FORMATS: tuple[Format, ...] = ("html", "pdf", "figures", "markdown", "json")
 
 
@@ -141,6 +143,7 @@ class Config(StudyTable):
     language: tuple[Code, ...] = DEFAULT
     outputs: tuple[Format, ...] = FORMATS
     single_file: bool = False
+    colours: Annotated[UnsignedColours, Field(description="of maps whose numbers have no sign")] = "viridis"
     site_url: Annotated[str, Field(description="where the folder will be published: https://…/")] = ""
     pdf_quality: Literal["draft", "normal", "print"] = "normal"
     pdf_variant: Literal["pdf/ua-1", "pdf/a-3a", "none"] = "pdf/ua-1"
@@ -156,6 +159,16 @@ class Config(StudyTable):
     @classmethod
     def _one_or_many(cls, value: Any) -> Any:
         return (value,) if isinstance(value, str) else value
+
+    @field_validator("colours", mode="before")
+    @classmethod
+    def _even(cls, name: Any) -> Any:
+        if name in UNEVEN:
+            raise ValueError(
+                "its brightness goes up and down and shows edges that the numbers do not have; take viridis, cividis"
+                " or gray"
+            )
+        return name
 
     @field_validator("site_url")
     @classmethod

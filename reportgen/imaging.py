@@ -9,13 +9,15 @@ from __future__ import annotations
 import functools
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Literal
 
 import numpy as np
 from PIL import Image
 
-from reportgen.report.blocks import Grid, Picture, Scale
+from reportgen.report.blocks import Extent, Grid, Picture, Scale, UnsignedColours
 from reportgen.report.colours import TABLES
 from reportgen.text import Message
 
@@ -37,6 +39,26 @@ BLOCK = 1 << 18
 """How many values are turned into colours at once: few enough to stay in a processor's cache."""
 
 
+_UNSIGNED: ContextVar[UnsignedColours] = ContextVar("unsigned", default="viridis")
+
+
+@contextmanager
+def coloured(colours: UnsignedColours) -> Iterator[None]:
+    """Within this, maps of numbers without sign are drawn in these colours: one choice for a whole report."""
+    before = _UNSIGNED.set(colours)
+    try:
+        yield
+    finally:
+        _UNSIGNED.reset(before)
+
+
+def sequential(
+    low: float = 0.0, high: float = 1.0, extent: Extent = "block", label: Message | None = None, clipped: bool = False
+) -> Scale:
+    """A scale from the least to the largest value, in the colours of the report."""
+    return Scale(_UNSIGNED.get(), low, high, extent, label, clipped)
+
+
 @functools.cache
 def palette(colours: str) -> Array:
     """A colour map as `STEPS` × 3 bytes."""
@@ -46,21 +68,21 @@ def palette(colours: str) -> Array:
 
 
 def shared_scale(maps: Array, label: Message | None = None) -> Scale:
-    """One scale for all maps: viridis from 0 (or the least value) to the clipped maximum.
+    """One scale for all maps: from 0 (or the least value) to the clipped maximum.
 
     Values of both signs get the diverging map, centred at zero. Values that are no numbers are left out.
     """
     low, high = extremes(maps)
     if not low <= high:
-        return Scale("viridis", 0.0, 1.0, label=label)
+        return sequential(label=label)
     if low < 0 < high:
         bound = _percentile(maps, CLIP, absolute=True) or max(-low, high)
         return Scale("diverging", -bound, bound, label=label, clipped=max(-low, high) > bound)
     if high <= 0 and low < 0:
         bound = _percentile(maps, 100 - CLIP) or low
-        return Scale("viridis", bound, 0.0, label=label, clipped=low < bound)
+        return sequential(bound, 0.0, label=label, clipped=low < bound)
     bound = _percentile(maps, CLIP) or high
-    return Scale("viridis", 0.0, bound or 1.0, label=label, clipped=high > bound)
+    return sequential(0.0, bound or 1.0, label=label, clipped=high > bound)
 
 
 def extremes(values: Array) -> tuple[float, float]:

@@ -16,7 +16,7 @@ from reportgen import artifacts, build
 from reportgen.artifacts.base import ModelArtifact
 from reportgen.config import Config, validate
 from reportgen.errors import Interrupted, UsageError
-from reportgen.report.blocks import Block, Fact
+from reportgen.report.blocks import Block, Fact, Figure, Gallery
 from reportgen.report.codec import load
 from reportgen.report.document import Report
 from reportgen.store import Store
@@ -206,6 +206,17 @@ def test_the_command_in_the_report_names_no_folder(tmp_path: Path, probe: FakePr
     assert report.provenance.command.startswith("reportgen build --model tiny.keras --image half.png")
     assert "--truth cat" in report.provenance.command
     assert str(tmp_path) not in (tmp_path / "site" / "report.json").read_text()
+
+
+def test_one_choice_colours_every_map_without_sign(tmp_path: Path, probe: FakeProbe) -> None:
+    def colours(**wishes: Any) -> set[str]:
+        report = run(config(inputs(tmp_path), outputs=("json",), select=EVERYTHING, attention=QUICK, **wishes), tmp_path)
+        assert report is not None
+        blocks = [block for section in report.sections for block in section.blocks]
+        return {block.scale.colours for block in blocks if isinstance(block, Figure | Gallery) and block.scale}
+
+    assert colours() == {"viridis", "diverging"}
+    assert colours(colours="cividis") == {"cividis", "diverging"}
 
 
 def test_a_render_that_fails_leaves_the_old_report(

@@ -156,3 +156,11 @@ def test_problems_of_optimization_are_told_with_their_place() -> None:
             validate({"optimization": table}, "lab.toml")
         assert told in problem.value.message
     assert validate({"optimization": {"custom": {"steps": 3}}}, "test").optimization.used.steps == 3
+
+
+def test_colours_that_mislead_are_refused_with_the_reason() -> None:
+    assert validate({"colours": "cividis"}, "test").colours == "cividis"
+    with pytest.raises(UsageError, match="'colours' = \"jet\": its brightness goes up and down"):
+        validate({"colours": "jet"}, "lab.toml")
+    with pytest.raises(UsageError, match="'viridis', 'cividis' or 'gray'"):
+        validate({"colours": "plasma"}, "lab.toml")

@@ -65,6 +65,16 @@ def test_a_shared_scale_of_positive_maps_begins_at_zero() -> None:
     assert scale.clipped
 
 
+def test_overlays_and_mosaics_take_the_colours_of_the_report() -> None:
+    maps = np.linspace(0, 1, 16, dtype=np.float32).reshape(4, 4, 1)
+    with imaging.coloured("gray"):
+        scale = imaging.shared_scale(maps)
+        laid = np.asarray(Image.open(io.BytesIO(imaging.overlay(np.ones((4, 4, 3)), maps[..., 0], scale, 1.0).data)), int)
+    assert scale.colours == "gray"
+    assert np.ptp(laid, axis=-1).max() <= 3  # a JPEG's rounding
+    assert imaging.shared_scale(maps).colours == "viridis"
+
+
 def test_one_spike_does_not_darken_every_map() -> None:
     maps = np.ones((100, 100, 1), np.float32)
     maps[0, 0] = 1000

@@ -11,7 +11,7 @@ from reportgen import imaging
 from reportgen.artifacts.base import ImageArtifact, NotApplicable
 from reportgen.artifacts.responses import Drawn, maps_of
 from reportgen.probe import Array
-from reportgen.report.blocks import Block, Column, Gallery, Note, Scale, Table
+from reportgen.report.blocks import Block, Column, Gallery, Note, Table
 from reportgen.report.document import Formula
 from reportgen.study import Sample, Study
 from reportgen.text import Message, _
@@ -30,7 +30,7 @@ class ActivationHeatmaps(ImageArtifact):
         "the image, layer by layer, it shows how the activity moves from edges all over the picture to a few places."
     )
     reading = _(
-        "Yellow marks the places with the highest mean answer of the layer, dark violet those with the lowest; the "
+        "Light colours mark the places with the highest mean answer of the layer, dark ones those with the lowest; the "
         "image beneath is shown in gray, so every colour is the map's. Each picture has a scale of its own, whose ends "
         "stand below it, so compare places within a picture, not brightness between pictures. A busy place is not yet "
         "a reason for the network's answer."
@@ -73,7 +73,7 @@ class ActivationHeatmaps(ImageArtifact):
         notes: list[Message] = []
         for one in drawn:
             low, high = imaging.extremes(one.response.mean_map)
-            pictures.append(imaging.overlay(base, one.response.mean_map, Scale("viridis", low, high), self.opacity))
+            pictures.append(imaging.overlay(base, one.response.mean_map, imaging.sequential(low, high), self.opacity))
             notes.append(_("{size} · {low:.3g} … {high:.3g}", size=one.size, low=low, high=high))
         return Gallery(
             "activation_heatmaps", tuple(pictures), tuple(one.layer.name for one in drawn),
@@ -90,7 +90,7 @@ class ActivationHeatmaps(ImageArtifact):
                 count=len(drawn), image=sample.name, last=drawn[-1].layer.name,
                 where=whereabouts(drawn[-1].response.mean_map),
             ),
-            scale=Scale("viridis", 0.0, 1.0, "picture", _("Mean over channels, from least to largest")),
+            scale=imaging.sequential(extent="picture", label=_("Mean over channels, from least to largest")),
             notes=tuple(notes),
         )
 

@@ -42,7 +42,7 @@ class ActivationMaps(ImageArtifact):
         "caption says otherwise, all tiles of a mosaic share one scale, so brightness may be compared between channels "
         "of a layer, but not between layers. Where the scale is clipped, the strongest 0.2% of the values all have the "
         "last colour. Without a ReLU there are answers of both signs: red is positive, blue negative, white zero. A "
-        "tile of one even dark violet is a channel that did not answer to this image."
+        "tile of one even dark colour is a channel that did not answer to this image."
     )
     formulas = (
         Formula(
@@ -92,7 +92,7 @@ class ActivationMaps(ImageArtifact):
         if answer.ndim == 2:
             picture = imaging.picture_of_map(answer.T, scale)
         else:
-            scale = _OF_TILES if self.scale == "channel" else scale
+            scale = imaging.sequential(extent="tile", label=_OF_TILES) if self.scale == "channel" else scale
             shrink = max(1, math.ceil(math.sqrt(answer.size / (max(0.01, self.megapixels) * 1e6)) - 1e-9))
             picture = imaging.mosaic(answer, scale, shrink=shrink)
             if shrink > 1:
@@ -117,7 +117,7 @@ def _numbers(one: Drawn, shown: int) -> tuple[Series, ...]:
     )
 
 
-_OF_TILES = Scale("viridis", 0.0, 1.0, "tile", _("Response, each channel from its least to its largest value"))
+_OF_TILES = _("Response, each channel from its least to its largest value")
 
 
 def _caption(one: Drawn, scale: Scale, answer: Array, sample: Sample) -> Message:

@@ -56,7 +56,7 @@ class ClassActivationMaps(ImageArtifact):
     )
     reading = _(
         "Compare columns: where the maps of two classes differ, the network has different reasons for them. Compare "
-        "rows: what only one method shows may be the method's own. Yellow places speak for the class; what speaks "
+        "rows: what only one method shows may be the method's own. Light places speak for the class; what speaks "
         "against it is left out, as in the papers (ReLU). Each map has a scale of its own, from 0 to the value below "
         "it, and is enlarged from the layer's few places with bilinear interpolation, so its edges are not the "
         "object's edges."

@@ -15,7 +15,7 @@ from reportgen.attention.goals import Goal
 from reportgen.attention.maps import Maps
 from reportgen.attention.methods import METHODS
 from reportgen.probe import Layer
-from reportgen.report.blocks import Block, Cell, Column, Gallery, Note, Picture, Scale, Table
+from reportgen.report.blocks import Block, Cell, Column, Gallery, Note, Picture, Table
 from reportgen.study import Sample, Study
 from reportgen.text import Text, _
 
@@ -73,7 +73,7 @@ class ClassActivationByLayer(ImageArtifact):
               goal=goal.label, image=maps.sample.file),
             _("Grad-CAM of {count} layer over {image}.", "Grad-CAM of {count} layers over {image}, in running order.",
               count=len(layers), image=maps.sample.name),
-            "strip", Scale("viridis", 0.0, 1.0, "picture", _("What speaks for it")),
+            "strip", imaging.sequential(extent="picture", label=_("What speaks for it")),
             tuple(heat.reason or ends(scale_of("gradcam", heat)) for heat in heats),
         )
 
@@ -95,7 +95,8 @@ class ClassActivationByLayer(ImageArtifact):
               "method.", "The maps alone for “{goal}”, a row for each of {shown} of {count} convolutions and a column "
               "for each method.", goal=goal.label, shown=len(chosen), count=len(layers)),
             _("Class activation maps for {image} by layer and method, without the image.", image=maps.sample.name),
-            scale=Scale("viridis", 0.0, 1.0, "picture", _("What speaks for it")), columns=max(1, len(self.methods)),
+            scale=imaging.sequential(extent="picture", label=_("What speaks for it")),
+            columns=max(1, len(self.methods)),
         )
 
 

@@ -72,7 +72,7 @@ def scale_of(method: str, heat: Heat) -> Scale:
         return Scale("diverging", -bound, bound, clipped=bool(np.abs(values).max() > bound))
     low = float(values.min()) if method == "rise" else 0.0
     high = _end(values, CLIP if family in FINE or method == "guided_gradcam" else 100)
-    return Scale("viridis", low, max(high, low), clipped=bool(values.max() > high))
+    return imaging.sequential(low, max(high, low), clipped=bool(values.max() > high))
 
 
 def _end(values: Array, percent: float) -> float:
@@ -127,7 +127,8 @@ def sheet(
     clipped = any(scale_of(method, maps.heat(method, goal)).clipped for method in methods for goal in goals)
     scale = (
         Scale("diverging", -1.0, 1.0, "picture", _("Red speaks for it, blue against it, white is zero"), clipped)
-        if METHODS[methods[0]].signed else Scale("viridis", 0.0, 1.0, "picture", _("What the score rests on"), clipped)
+        if METHODS[methods[0]].signed
+        else imaging.sequential(extent="picture", label=_("What the score rests on"), clipped=clipped)
     )
     return Gallery(
         name, tuple(pictures), tuple(labels), caption, alt, scale=scale, notes=tuple(notes), columns=min(6, len(goals))

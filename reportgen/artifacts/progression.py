@@ -13,7 +13,7 @@ from reportgen.artifacts.base import ImageArtifact, NotApplicable
 from reportgen.artifacts.responses import Drawn, answers_of, is_vector, with_exact_zeros
 from reportgen.artifacts.trends import channels_grow, size_falls, sparsity_grows
 from reportgen.probe import Array, Layers
-from reportgen.report.blocks import Block, Cell, Chart, Column, Gallery, Note, Picture, Scale, Series, Table
+from reportgen.report.blocks import Block, Cell, Chart, Column, Gallery, Note, Picture, Series, Table
 from reportgen.report.document import Formula
 from reportgen.study import Sample, Study
 from reportgen.text import Message, Text, _
@@ -104,7 +104,7 @@ class Progression(ImageArtifact):
                 image=sample.name, count=len(chosen), first=chosen[0].layer.name, first_size=chosen[0].size,
                 last=chosen[-1].layer.name, last_size=chosen[-1].size,
             ),
-            "strip", Scale("viridis", 0.0, 1.0, "picture", _("Response, from least to largest")), tuple(notes),
+            "strip", imaging.sequential(extent="picture", label=_("Response, from least to largest")), tuple(notes),
         )
 
     def _picture(self, one: Drawn) -> tuple[Picture, int | None]:
@@ -117,7 +117,7 @@ class Progression(ImageArtifact):
             chosen = chosen[None]
         chosen = imaging.shrunk(chosen, LARGEST)
         low, high = imaging.extremes(chosen)
-        return imaging.picture_of_map(chosen, Scale("viridis", low, high)), channel
+        return imaging.picture_of_map(chosen, imaging.sequential(low, high)), channel
 
 
 def main_path(layers: Layers, output: str) -> list[str]:

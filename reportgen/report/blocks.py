@@ -67,6 +67,11 @@ class Picture:
         return hash(self._identity())
 
 
+UnsignedColours: TypeAlias = Literal["viridis", "cividis", "gray"]
+Colours: TypeAlias = UnsignedColours | Literal["diverging"]
+Extent: TypeAlias = Literal["block", "picture", "tile"]
+
+
 @dataclass(frozen=True, slots=True)
 class Scale:
     """What the colours of a picture mean: a colour map from `low` to `high`.
@@ -75,10 +80,10 @@ class Scale:
     each tile by itself; in the last two cases low and high are 0 and 1 of that picture's own range.
     """
 
-    colours: Literal["viridis", "cividis", "diverging", "gray"]
+    colours: Colours
     low: float
     high: float
-    extent: Literal["block", "picture", "tile"] = "block"
+    extent: Extent = "block"
     label: Message | None = None
     clipped: bool = False
 
