@@ -12,7 +12,7 @@ import time
 
 import numpy as np
 
-from reportgen import imaging
+from reportgen import imaging, scales
 from reportgen.render import pdf
 from reportgen.render.fonts import import_weasyprint
 from reportgen.render.language import Speaker
@@ -35,7 +35,7 @@ def report() -> Report:
             noise = random.random((side, side, channels), dtype=np.float32)
             smooth = sum(np.roll(noise, step, axis=axis) for step in (-1, 0, 1) for axis in (0, 1)) / 6
             maps = np.maximum(smooth - 0.5, 0) if channels != 3 else smooth
-            scale = imaging.shared_scale(maps, TEXT)
+            scale = scales.shared(maps, TEXT)
             picture = imaging.photo(maps, lossy=True) if channels == 3 else imaging.mosaic(maps, scale)
             blocks.append(Figure(f"f{number}_{place}", picture, TEXT, TEXT, scale))
         if number % 4 == 0:

@@ -22,9 +22,9 @@ from pathlib import Path
 from reportgen import __version__, output, resources
 from reportgen.artifacts.base import ImageArtifact, ModelArtifact
 from reportgen.attention.wishes import check_wishes
+from reportgen.commit import commit_of
 from reportgen.config import Config, StudyTable
 from reportgen.errors import InputError, Interrupted, UsageError
-from reportgen.imaging import coloured
 from reportgen.labels import read_labels
 from reportgen.labs import class_names
 from reportgen.photos import digest_of
@@ -34,6 +34,8 @@ from reportgen.probe.source import ModelSource
 from reportgen.report.document import Provenance, Report, Section, Source
 from reportgen.report.names import slug
 from reportgen.run import Look, look_at_all
+from reportgen.scales import coloured
+from reportgen.settings import settings_text
 from reportgen.store import Store, digest, digest_of_code, digest_of_files, version_of
 from reportgen.study import ImageSource, open_study
 from reportgen.text import Text, _, listed
@@ -45,7 +47,10 @@ OnProgress = Callable[[float, str], None]
 OnNotice = Callable[[str], None]
 DEMO = "demo.toml"
 """The configuration of the embedded demo."""
-OUTPUT_KEYS = {"language", "outputs", "single_file", "site_url", "pdf_quality", "pdf_variant", "title", "prefix"}
+OUTPUT_KEYS = {
+    "language", "outputs", "single_file", "site_url", "pdf_quality", "pdf_variant", "pdf_attachments", "title",
+    "prefix",
+}
 """What of a configuration changes the output but no section."""
 LAB = "lab:"
 """A model or image "lab:NAME" is one that comes with reportgen."""
@@ -80,7 +85,7 @@ def render_site(report: Report, config: Config, *, inputs: str = "", jobs: int =
     from reportgen.render import Wishes, render
 
     log.info("4 render")
-    wishes = Wishes(force, config.site_url, config.pdf_quality, config.pdf_variant)
+    wishes = Wishes(force, config.site_url, config.pdf_quality, config.pdf_variant, config.pdf_attachments)
     with output.replaced(config.folder) as folder:
         render(
             report, folder, languages=config.language, formats=config.formats, templates=config.templates, jobs=jobs,
@@ -149,8 +154,17 @@ def gather(config: Config, store: Store, sections: tuple[Section, ...]) -> Repor
     title = config.title or _title([model_name(table) for table in config.studies])
     versions = [("reportgen", __version__), ("Python", platform.python_version())]
     versions += [(title, version_of(name)) for title, name in _SHOWN_VERSIONS if version_of(name)]
-    provenance = Provenance(sources_of(config, store), tuple(versions), command_of(config))
+    provenance = Provenance(
+        sources_of(config, store), tuple(versions), command_of(config), settings_text(config), told_commit(config)
+    )
     return Report(title, sections, provenance, config.lab.lab(), config.prefix)
+
+
+def told_commit(config: Config) -> str:
+    """The commit to name in the report."""
+    if config.commit == "auto":
+        return commit_of(Path.cwd())
+    return "" if config.commit == "none" else config.commit
 
 
 def _title(networks: list[str]) -> Text:
@@ -217,7 +231,8 @@ def output_key(config: Config, store: Store, plans: Sequence[Look]) -> str:
     wishes = config.model_dump(mode="json", include=OUTPUT_KEYS)
     places = [(plan.key, plan.name, plan.chapter, plan.network) for plan in plans]
     sources = [(source.role, source.name, source.sha256) for source in sources_of(config, store)]
-    return digest(places, wishes, repr(config.lab.lab()), sources, command_of(config), render_key(config))
+    told = [repr(config.lab.lab()), command_of(config), settings_text(config), told_commit(config)]
+    return digest(places, wishes, sources, told, render_key(config))
 
 
 def _sample_key(image: ImageSource) -> list[str]:

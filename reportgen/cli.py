@@ -175,6 +175,7 @@ def _computing(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options of every command that looks at a network."""
     options = [
         click.option("--colours", help="The colours of maps: viridis (the default), cividis or gray."),
+        click.option("--commit", help="The commit that the report is of; auto asks CI, then the repository; or none."),
         click.option("--cache", type=click.Path(path_type=Path, file_okay=False),
                      help="Where computed sections are kept."),
         click.option("--dry-run", is_flag=True, help="Tell what would be made, and make nothing."),
@@ -502,7 +503,7 @@ def _wishes(options: dict[str, Any]) -> dict[str, Any]:
     for option, key in {
         "languages": "language", "formats": "outputs", "out": "folder", "labels": "labels", "size": "size",
         "title": "title", "prefix": "prefix", "templates": "templates", "single_file": "single_file",
-        "site_url": "site_url", "pdf_quality": "pdf_quality", "colours": "colours",
+        "site_url": "site_url", "pdf_quality": "pdf_quality", "colours": "colours", "commit": "commit",
     }.items():
         if option in given:
             wishes[key] = given[option]

@@ -147,11 +147,15 @@ class Config(StudyTable):
     site_url: Annotated[str, Field(description="where the folder will be published: https://…/")] = ""
     pdf_quality: Literal["draft", "normal", "print"] = "normal"
     pdf_variant: Literal["pdf/ua-1", "pdf/a-3a", "none"] = "pdf/ua-1"
+    pdf_attachments: Annotated[bool, Field(description="put the numbers into the PDF as files")] = True
     folder: Path = Path("site")
     title: str = ""
     prefix: str = ""
     lab: LabTable = LabTable()
     templates: tuple[Path, ...] = ()
+    commit: Annotated[str, Field(description="that the report is of; auto asks CI, then the repository; or none")] = (
+        "auto"
+    )
     more: tuple[StudyTable, ...] = ()
     origin: Annotated[str, Field(description="the name of this file; set by the program")] = ""
 

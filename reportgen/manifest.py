@@ -22,7 +22,7 @@ _ROLES: tuple[tuple[str, str], ...] = (
     (r".*\.md", "summary"),
     (r".*/search\.js", "search"),
     (r"sitemap\.xml|robots\.txt|\.nojekyll", "server"),
-    (r".*\.(csv|zip|bib)", "download"),
+    (r".*\.(csv|zip|bib|toml)", "download"),
 )
 
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from reportgen import imaging
+from reportgen import imaging, scales
 from reportgen.report.blocks import Picture, Scale
 from reportgen.report.colours import TABLES
 
@@ -59,7 +59,7 @@ def test_levels_leave_the_values_alone() -> None:
 
 
 def test_a_shared_scale_of_positive_maps_begins_at_zero() -> None:
-    scale = imaging.shared_scale(np.linspace(1, 2, 11, dtype=np.float32))
+    scale = scales.shared(np.linspace(1, 2, 11, dtype=np.float32))
     assert (scale.colours, scale.low) == ("viridis", 0.0)
     assert scale.high == pytest.approx(np.percentile(np.linspace(1, 2, 11), 99.8))
     assert scale.clipped
@@ -67,23 +67,23 @@ def test_a_shared_scale_of_positive_maps_begins_at_zero() -> None:
 
 def test_overlays_and_mosaics_take_the_colours_of_the_report() -> None:
     maps = np.linspace(0, 1, 16, dtype=np.float32).reshape(4, 4, 1)
-    with imaging.coloured("gray"):
-        scale = imaging.shared_scale(maps)
+    with scales.coloured("gray"):
+        scale = scales.shared(maps)
         laid = np.asarray(Image.open(io.BytesIO(imaging.overlay(np.ones((4, 4, 3)), maps[..., 0], scale, 1.0).data)), int)
     assert scale.colours == "gray"
     assert np.ptp(laid, axis=-1).max() <= 3  # a JPEG's rounding
-    assert imaging.shared_scale(maps).colours == "viridis"
+    assert scales.shared(maps).colours == "viridis"
 
 
 def test_one_spike_does_not_darken_every_map() -> None:
     maps = np.ones((100, 100, 1), np.float32)
     maps[0, 0] = 1000
-    scale = imaging.shared_scale(maps)
+    scale = scales.shared(maps)
     assert (scale.high, scale.clipped) == (1.0, True)
 
 
 def test_values_of_both_signs_get_a_scale_centred_at_zero() -> None:
-    scale = imaging.shared_scale(np.array([-4.0, 1.0, 2.0], np.float32))
+    scale = scales.shared(np.array([-4.0, 1.0, 2.0], np.float32))
     assert scale.colours == "diverging"
     assert scale.low == -scale.high
     assert 0 < scale.high <= 4
@@ -91,29 +91,29 @@ def test_values_of_both_signs_get_a_scale_centred_at_zero() -> None:
 
 @pytest.mark.parametrize("value", [0.0, -3.0, 7.0])
 def test_constant_maps_have_a_scale_with_width(value: float) -> None:
-    scale = imaging.shared_scale(np.full((3, 3, 2), value, np.float32))
+    scale = scales.shared(np.full((3, 3, 2), value, np.float32))
     assert scale.low < scale.high
     assert scale.low <= value <= scale.high
 
 
 def test_values_that_are_no_numbers_are_left_out_of_a_scale() -> None:
-    scale = imaging.shared_scale(np.array([0, 1, np.nan, np.inf], np.float32))
+    scale = scales.shared(np.array([0, 1, np.nan, np.inf], np.float32))
     assert scale.low == 0.0
     assert 0 < scale.high <= 1.0
-    assert imaging.shared_scale(np.array([np.nan], np.float32)).high == 1.0
+    assert scales.shared(np.array([np.nan], np.float32)).high == 1.0
 
 
 def test_a_large_array_is_sampled_in_every_channel_and_its_extremes_stay_exact() -> None:
     maps = np.tile(np.arange(64, dtype=np.float32), (256, 256, 1))
     maps[200, 100, 3] = 500
-    assert set(np.unique(imaging.sampled(maps))) >= set(range(64))
-    assert imaging.sampled(maps).size <= 2 * imaging.SAMPLED
-    assert imaging.extremes(maps) == (0.0, 500.0)
-    assert imaging.shared_scale(maps).high == pytest.approx(63)
+    assert set(np.unique(scales.sampled(maps))) >= set(range(64))
+    assert scales.sampled(maps).size <= 2 * scales.SAMPLED
+    assert scales.extremes(maps) == (0.0, 500.0)
+    assert scales.shared(maps).high == pytest.approx(63)
 
 
 def test_the_extremes_of_nothing_are_empty() -> None:
-    low, high = imaging.extremes(np.array([np.nan]))
+    low, high = scales.extremes(np.array([np.nan]))
     assert low > high
 
 
@@ -231,6 +231,6 @@ def test_colour_tiles_lie_in_a_grid() -> None:
 
 
 def test_weights_that_are_no_numbers_do_not_spoil_the_scale() -> None:
-    scale = imaging.symmetric_scale(np.array([np.nan, -2.0, np.inf, 1.0]))
+    scale = scales.symmetric(np.array([np.nan, -2.0, np.inf, 1.0]))
     assert (scale.low, scale.high) == (-2.0, 2.0)
-    assert imaging.symmetric_scale(np.array([np.nan])).high == 1.0
+    assert scales.symmetric(np.array([np.nan])).high == 1.0

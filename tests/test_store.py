@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from reportgen import imaging
+from reportgen import imaging, scales
 from reportgen.errors import ReportgenError
 from reportgen.report.blocks import Fact, Figure
 from reportgen.report.document import Section
@@ -19,7 +19,7 @@ from reportgen.text import _
 @pytest.fixture
 def section() -> Section:
     maps = np.arange(12, dtype=np.float32).reshape(3, 4)
-    picture = imaging.picture_of_map(maps, imaging.shared_scale(maps))
+    picture = imaging.picture_of_map(maps, scales.shared(maps))
     words = _("words")
     return Section("s", "s", "overview", words, words, words, (Figure("f", picture, words, words), Fact("n", words, 0.5)))
 

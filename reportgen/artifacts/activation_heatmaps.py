@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reportgen import imaging
+from reportgen import imaging, scales
 from reportgen.artifacts.base import ImageArtifact, NotApplicable
 from reportgen.artifacts.responses import Drawn, maps_of
 from reportgen.probe import Array
@@ -72,8 +72,8 @@ class ActivationHeatmaps(ImageArtifact):
         pictures = []
         notes: list[Message] = []
         for one in drawn:
-            low, high = imaging.extremes(one.response.mean_map)
-            pictures.append(imaging.overlay(base, one.response.mean_map, imaging.sequential(low, high), self.opacity))
+            low, high = scales.extremes(one.response.mean_map)
+            pictures.append(imaging.overlay(base, one.response.mean_map, scales.sequential(low, high), self.opacity))
             notes.append(_("{size} · {low:.3g} … {high:.3g}", size=one.size, low=low, high=high))
         return Gallery(
             "activation_heatmaps", tuple(pictures), tuple(one.layer.name for one in drawn),
@@ -90,13 +90,13 @@ class ActivationHeatmaps(ImageArtifact):
                 count=len(drawn), image=sample.name, last=drawn[-1].layer.name,
                 where=whereabouts(drawn[-1].response.mean_map),
             ),
-            scale=imaging.sequential(extent="picture", label=_("Mean over channels, from least to largest")),
+            scale=scales.sequential(extent="picture", label=_("Mean over channels, from least to largest")),
             notes=tuple(notes),
         )
 
 
 def _varies(mean_map: Array) -> bool:
-    low, high = imaging.extremes(mean_map)
+    low, high = scales.extremes(mean_map)
     return high - low > 1e-6 * max(abs(low), abs(high))
 
 
@@ -125,7 +125,7 @@ def _table(drawn: list[Drawn], sample: Sample) -> Table:
     for one in drawn:
         mean_map = one.response.mean_map
         varied = _varies(mean_map)
-        low, high = imaging.extremes(mean_map)
+        low, high = scales.extremes(mean_map)
         rows.append((
             one.layer.name, one.size, low, high, whereabouts(mean_map) if varied else None,
             busiest_area(mean_map) if varied else None,

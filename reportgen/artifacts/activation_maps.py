@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from reportgen import imaging
+from reportgen import imaging, scales
 from reportgen.artifacts.base import ImageArtifact, NotApplicable
 from reportgen.artifacts.responses import Drawn, Left, maps_of, unknown_layers
 from reportgen.probe import Array
@@ -88,11 +88,11 @@ class ActivationMaps(ImageArtifact):
             depth = answer.shape[0]
             remarks.append(_("Drawn is slice {slice} of {depth}, the middle one.", slice=middle + 1, depth=depth))
             answer = answer[middle]
-        scale = imaging.shared_scale(answer, _("Response"))
+        scale = scales.shared(answer, _("Response"))
         if answer.ndim == 2:
             picture = imaging.picture_of_map(answer.T, scale)
         else:
-            scale = imaging.sequential(extent="tile", label=_OF_TILES) if self.scale == "channel" else scale
+            scale = scales.sequential(extent="tile", label=_OF_TILES) if self.scale == "channel" else scale
             shrink = max(1, math.ceil(math.sqrt(answer.size / (max(0.01, self.megapixels) * 1e6)) - 1e-9))
             picture = imaging.mosaic(answer, scale, shrink=shrink)
             if shrink > 1:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
-from reportgen import imaging
+from reportgen import imaging, scales
 from reportgen.artifacts.activation_heatmaps import busiest_area
 from reportgen.artifacts.base import ImageArtifact, NotApplicable
 from reportgen.artifacts.heat_sheets import Sheet, ends, explained, scale_of
@@ -73,7 +73,7 @@ class ClassActivationByLayer(ImageArtifact):
               goal=goal.label, image=maps.sample.file),
             _("Grad-CAM of {count} layer over {image}.", "Grad-CAM of {count} layers over {image}, in running order.",
               count=len(layers), image=maps.sample.name),
-            "strip", imaging.sequential(extent="picture", label=_("What speaks for it")),
+            "strip", scales.sequential(extent="picture", label=_("What speaks for it")),
             tuple(heat.reason or ends(scale_of("gradcam", heat)) for heat in heats),
         )
 
@@ -95,7 +95,7 @@ class ClassActivationByLayer(ImageArtifact):
               "method.", "The maps alone for “{goal}”, a row for each of {shown} of {count} convolutions and a column "
               "for each method.", goal=goal.label, shown=len(chosen), count=len(layers)),
             _("Class activation maps for {image} by layer and method, without the image.", image=maps.sample.name),
-            scale=imaging.sequential(extent="picture", label=_("What speaks for it")),
+            scale=scales.sequential(extent="picture", label=_("What speaks for it")),
             columns=max(1, len(self.methods)),
         )
 

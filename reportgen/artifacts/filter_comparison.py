@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reportgen import imaging
+from reportgen import imaging, scales
 from reportgen.artifacts.base import ModelArtifact, NotApplicable
 from reportgen.artifacts.kernels import Kernels, kernels_of
 from reportgen.report.blocks import Block, Chart, Gallery, Note, Picture, Series
@@ -83,4 +83,4 @@ def _strip(kernels: Kernels, chosen: list[int]) -> Picture:
     means = array.mean(axis=2)
     bound = np.abs(means).max(axis=(0, 1), keepdims=True)
     unit = np.divide(means, bound, out=np.zeros_like(means), where=bound > 0)
-    return imaging.mosaic(unit, imaging.symmetric_scale(np.ones(1)), numbers=chosen, columns=8)
+    return imaging.mosaic(unit, scales.symmetric(np.ones(1)), numbers=chosen, columns=8)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from reportgen import imaging
+from reportgen import imaging, scales
 from reportgen.artifacts.base import ModelArtifact, NotApplicable
 from reportgen.artifacts.kernels import Kernels, kernels_of
 from reportgen.report.blocks import Block, Column, Figure, Note, Prose, Scale, Series, Table
@@ -112,7 +112,7 @@ def _means(stem: str, kernels: Kernels) -> Block:
     """Kernels over many channels: their mean over the inputs, white at zero."""
     means = kernels.array.mean(axis=2)
     inputs = kernels.array.shape[2]
-    scale = imaging.symmetric_scale(means, _("weight") if inputs == 1 else _("mean weight over the inputs"))
+    scale = scales.symmetric(means, _("weight") if inputs == 1 else _("mean weight over the inputs"))
     caption = (
         _("The {count} filters of `{layer}` ({width} × {height}), each over one input channel.", **_facts(kernels))
         if inputs == 1
@@ -127,7 +127,7 @@ def _means(stem: str, kernels: Kernels) -> Block:
 def _matrix(stem: str, kernels: Kernels) -> Block:
     """A 1 × 1 convolution only mixes channels: its weights are a matrix."""
     matrix = kernels.array[0, 0]
-    scale = imaging.symmetric_scale(matrix, _("weight"))
+    scale = scales.symmetric(matrix, _("weight"))
     return Figure(
         stem, imaging.picture_of_map(matrix, scale),
         _(
@@ -143,7 +143,7 @@ def _single_channels(stem: str, kernels: Kernels, channels: int) -> Block:
     """Filters × input channels: one row of tiles for each filter."""
     height, width, _inputs, count = kernels.array.shape
     tiles = kernels.array[:, :, :channels].transpose(0, 1, 3, 2).reshape(height, width, count * channels)
-    scale: Scale = imaging.symmetric_scale(tiles, _("weight"))
+    scale: Scale = scales.symmetric(tiles, _("weight"))
     return Figure(
         f"{stem}_channels",
         imaging.mosaic(tiles, scale, numbers=list(range(channels)) * count, columns=channels),

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reportgen import imaging
+from reportgen import imaging, scales
 from reportgen.artifacts.base import ImageArtifact, NotApplicable
 from reportgen.artifacts.kernels import LEAST_BLUR, LEAST_COLOUR, LEAST_EDGE, Kernels, Reading, kernels_of, read
 from reportgen.probe import Array, Layers
@@ -164,7 +164,7 @@ def _beside(
     notes: list[Text] = []
     for number in chosen:
         answer = maps[..., number]
-        drawn = imaging.picture_of_map(answer, imaging.shared_scale(answer))
+        drawn = imaging.picture_of_map(answer, scales.shared(answer))
         pictures += [_kernel(kernels.array[..., number]), drawn]
         labels += [_("filter {number}", number=number), _("map {number}", number=number)]
         extent = _("{low:.3g} … {high:.3g}", low=float(answer.min()), high=float(answer.max()))
@@ -182,7 +182,7 @@ def _kernel(kernel: Array) -> Picture:
     if kernel.shape[-1] == 3:
         bound = float(np.abs(kernel).max()) or 1.0
         return imaging.colour_mosaic((0.5 + 0.5 * kernel / bound)[None])
-    return imaging.picture_of_map(kernel[..., 0], imaging.symmetric_scale(kernel))
+    return imaging.picture_of_map(kernel[..., 0], scales.symmetric(kernel))
 
 
 def describe(reading: Reading) -> Message:

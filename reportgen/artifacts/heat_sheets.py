@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reportgen import imaging
+from reportgen import imaging, scales
 from reportgen.artifacts.base import NotApplicable
 from reportgen.attention.goals import Goal
 from reportgen.attention.maps import Heat, Maps, maps_of
@@ -72,7 +72,7 @@ def scale_of(method: str, heat: Heat) -> Scale:
         return Scale("diverging", -bound, bound, clipped=bool(np.abs(values).max() > bound))
     low = float(values.min()) if method == "rise" else 0.0
     high = _end(values, CLIP if family in FINE or method == "guided_gradcam" else 100)
-    return imaging.sequential(low, max(high, low), clipped=bool(values.max() > high))
+    return scales.sequential(low, max(high, low), clipped=bool(values.max() > high))
 
 
 def _end(values: Array, percent: float) -> float:
@@ -128,7 +128,7 @@ def sheet(
     scale = (
         Scale("diverging", -1.0, 1.0, "picture", _("Red speaks for it, blue against it, white is zero"), clipped)
         if METHODS[methods[0]].signed
-        else imaging.sequential(extent="picture", label=_("What the score rests on"), clipped=clipped)
+        else scales.sequential(extent="picture", label=_("What the score rests on"), clipped=clipped)
     )
     return Gallery(
         name, tuple(pictures), tuple(labels), caption, alt, scale=scale, notes=tuple(notes), columns=min(6, len(goals))

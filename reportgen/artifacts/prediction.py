@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reportgen import imaging
+from reportgen import imaging, scales
 from reportgen.artifacts import segmentation
 from reportgen.artifacts.base import ImageArtifact
 from reportgen.probabilities import probabilities
@@ -210,7 +210,7 @@ def _values(study: Study, sample: Sample, scores: Array) -> Iterator[Block]:
     yield Fact("shape", _("Shape of the answer"), " × ".join(str(side) for side in scores.shape))
     if scores.ndim >= 3:
         maps = scores.reshape(*scores.shape[:2], -1)
-        scale = imaging.shared_scale(maps, _("Value"))
+        scale = scales.shared(maps, _("Value"))
         yield Figure(
             "prediction", imaging.mosaic(maps, scale),
             _("The network's answer to `{image}`, one tile a channel.", image=sample.file),

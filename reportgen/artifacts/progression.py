@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from reportgen import imaging
+from reportgen import imaging, scales
 from reportgen.artifacts.base import ImageArtifact, NotApplicable
 from reportgen.artifacts.responses import Drawn, answers_of, is_vector, with_exact_zeros
 from reportgen.artifacts.trends import channels_grow, size_falls, sparsity_grows
@@ -104,7 +104,7 @@ class Progression(ImageArtifact):
                 image=sample.name, count=len(chosen), first=chosen[0].layer.name, first_size=chosen[0].size,
                 last=chosen[-1].layer.name, last_size=chosen[-1].size,
             ),
-            "strip", imaging.sequential(extent="picture", label=_("Response, from least to largest")), tuple(notes),
+            "strip", scales.sequential(extent="picture", label=_("Response, from least to largest")), tuple(notes),
         )
 
     def _picture(self, one: Drawn) -> tuple[Picture, int | None]:
@@ -116,8 +116,8 @@ class Progression(ImageArtifact):
         if chosen.ndim == 1:
             chosen = chosen[None]
         chosen = imaging.shrunk(chosen, LARGEST)
-        low, high = imaging.extremes(chosen)
-        return imaging.picture_of_map(chosen, imaging.sequential(low, high)), channel
+        low, high = scales.extremes(chosen)
+        return imaging.picture_of_map(chosen, scales.sequential(low, high)), channel
 
 
 def main_path(layers: Layers, output: str) -> list[str]:

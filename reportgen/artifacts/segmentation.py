@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reportgen import imaging
+from reportgen import imaging, scales
 from reportgen.probe import Array
 from reportgen.report.blocks import Block, Column, Fact, Figure, Gallery, Note, Picture, Table
 from reportgen.study import Sample, Study
@@ -78,7 +78,7 @@ def mask_blocks(study: Study, sample: Sample, scores: Array, threshold: float) -
           image=sample.file, share=float(predicted.mean())),
         "compare", notes=tuple(notes),
     )
-    scale = imaging.sequential(label=_("Probability"))
+    scale = scales.sequential(label=_("Probability"))
     yield Figure(
         "prediction:probability", imaging.picture_of_map(shares, scale),
         _("The probability that the network gives to each pixel of `{image}`.", image=sample.file),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reportgen import imaging
+from reportgen import imaging, scales
 from reportgen.artifacts.base import ImageArtifact, NotApplicable
 from reportgen.artifacts.geometry import Field, fields
 from reportgen.artifacts.kernels import kernels_of
@@ -125,7 +125,7 @@ def _kernel(study: Study, unit: Unit) -> Picture:
         return photo_of(imaging.stretch(array))
     else:
         plane = array.mean(axis=-1)
-    return imaging.picture_of_map(plane, imaging.symmetric_scale(plane))
+    return imaging.picture_of_map(plane, scales.symmetric(plane))
 
 
 def _projection(
@@ -139,4 +139,4 @@ def _projection(
         sample.pixels[None], Target(unit.number, layer, places=Places.of(one)), "rectified"
     )[0]
     signed = np.nan_to_num(slopes).sum(axis=-1)[box]
-    return imaging.picture_of_map(signed, imaging.symmetric_scale(signed))
+    return imaging.picture_of_map(signed, scales.symmetric(signed))

@@ -39,13 +39,15 @@ GROUP = "reportgen.renderers"
 @dataclass(frozen=True, slots=True)
 class Wishes:
     """What a user may want of the files. `force` writes what is larger than is good; `site_url` is where the folder
-    will be published; `pdf_quality` and `pdf_variant` say how fine its pictures are and which standard it declares.
+    will be published; `pdf_quality` and `pdf_variant` say how fine its pictures are and which standard it declares,
+    `pdf_attachments` whether the numbers are in it as files.
     """
 
     force: bool = False
     site_url: str = ""
     pdf_quality: Literal["draft", "normal", "print"] = "normal"
     pdf_variant: Literal["pdf/ua-1", "pdf/a-3a", "none"] = "pdf/ua-1"
+    pdf_attachments: bool = True
 
 
 PLAIN = Wishes()

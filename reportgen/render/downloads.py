@@ -20,6 +20,7 @@ from reportgen.report.references import KNOWN
 from reportgen.text import Message
 
 BIBLIOGRAPHY = "references.bib"
+SETTINGS = "reportgen.toml"
 ARCHIVE = "figures.zip"
 EPOCH = (1980, 1, 1, 0, 0, 0)
 """The same bytes every time: an archive holds dates."""
@@ -31,13 +32,16 @@ def write(report: Report, output: Output, speaker: Speaker) -> None:
         write_text(output.folder / output.language / path, "\ufeff" + text)
     if output.is_first:
         write_text(output.folder / BIBLIOGRAPHY, bibliography(report))
-        if ARCHIVE in names(output):
+        if report.provenance.settings:
+            write_text(output.folder / SETTINGS, report.provenance.settings)
+        if ARCHIVE in names(report, output):
             (output.folder / ARCHIVE).write_bytes(archive(report))
 
 
-def names(output: Output) -> tuple[str, ...]:
+def names(report: Report, output: Output) -> tuple[str, ...]:
     """The files beside the pages; the archive, which doubles the bytes of pictures, where figures are asked for."""
-    return (BIBLIOGRAPHY, *([ARCHIVE] if "figures" in output.formats else []))
+    settings = [SETTINGS] if report.provenance.settings else []
+    return (BIBLIOGRAPHY, *settings, *([ARCHIVE] if "figures" in output.formats else []))
 
 
 def tables(report: Report, speaker: Speaker) -> Iterator[tuple[str, str]]:
@@ -46,10 +50,11 @@ def tables(report: Report, speaker: Speaker) -> Iterator[tuple[str, str]]:
     for section in report.sections:
         for block in section.blocks:
             if isinstance(block, Table):
-                yield csv_path(block, section, pages[section.name]), _csv(block, speaker)
+                yield csv_path(block, section, pages[section.name]), numbers(block, speaker)
 
 
-def _csv(table: Table, speaker: Speaker) -> str:
+def numbers(table: Table, speaker: Speaker) -> str:
+    """A table as CSV."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\r\n")
     writer.writerow([_safe(speaker.say(column.title)) for column in table.columns])

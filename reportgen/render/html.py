@@ -33,7 +33,7 @@ def pages(
 ) -> Iterator[tuple[str, str]]:
     """Every page as its path in the output folder and its text."""
     language = output.language
-    files, site_url = documents(output), output.wishes.site_url
+    files, site_url = documents(report, output), output.wishes.site_url
     beside = Place(languages=output.languages, files=files, site_url=site_url)
     environment = make_environment(report, speaker, templates, beside)
     yield f"{language}/index.html", _page(environment, report, None, language)
@@ -77,7 +77,7 @@ def _for_servers(report: Report, output: Output, layers: Sequence[LayerPage]) ->
     yield ".nojekyll", ""
 
 
-def documents(output: Output) -> tuple[str, ...]:
+def documents(report: Report, output: Output) -> tuple[str, ...]:
     """The documents that will stand beside the site, to be offered on every page."""
     made = {
         "pdf": f"report.{output.language}.pdf",
@@ -85,7 +85,7 @@ def documents(output: Output) -> tuple[str, ...]:
         "single": f"report.{output.language}.html",
     }
     finished = (name for format, name in made.items() if format in output.formats)
-    return (*finished, "report.json", *downloads.names(output))
+    return (*finished, "report.json", *downloads.names(report, output))
 
 
 def search_index(report: Report, speaker: Speaker, layers: Sequence[LayerPage]) -> str:

@@ -24,6 +24,7 @@ from reportgen.errors import ReportgenError
 from reportgen.render import PLAIN, Output, Wishes, charts, diagram, fonts, formulas
 from reportgen.render.choice import is_broad, pages_of
 from reportgen.render.citations import written
+from reportgen.render.downloads import SETTINGS, numbers
 from reportgen.render.environment import Place, make_environment
 from reportgen.render.html import template_error
 from reportgen.render.language import Speaker
@@ -31,10 +32,11 @@ from reportgen.render.paper import Paper
 from reportgen.render.pointers import formula_pointer, linked, pointer, source_pointer, steps
 from reportgen.render.print_pictures import PrintPicture, colour_bar, prepare
 from reportgen.render.prose import Prose
-from reportgen.report.blocks import Chart, Diagram, Picture
+from reportgen.report import codec
+from reportgen.report.blocks import Chart, Diagram, Picture, Table
 from reportgen.report.document import Formula, Report
 from reportgen.report.lab import COVER
-from reportgen.text import Message
+from reportgen.text import Message, _
 
 BASE = "https://report.invalid/"
 LONGEST_IN_LIST = 68
@@ -56,12 +58,34 @@ def document(
     """The PDF and what WeasyPrint had to complain about (nothing, if all is well)."""
     weasyprint = fonts.import_weasyprint()
     shelf = _Shelf(wishes.pdf_quality)
-    text = page_of(report, speaker, shelf, templates, wishes.site_url).text
+    page = page_of(report, speaker, shelf, templates, wishes.site_url)
     variant = None if wishes.pdf_variant == "none" else wishes.pdf_variant
     with _listening() as complaints:
-        made = weasyprint.HTML(string=text, base_url=BASE, url_fetcher=_fetcher(shelf))
-        data: bytes = made.write_pdf(pdf_variant=variant)
+        made = weasyprint.HTML(string=page.text, base_url=BASE, url_fetcher=_fetcher(shelf))
+        files = _attachments(report, page.paper, speaker) if wishes.pdf_attachments else []
+        data: bytes = made.write_pdf(pdf_variant=variant, attachments=files)
     return data, complaints
+
+
+def _attachments(report: Report, paper: Paper, speaker: Speaker) -> list[Any]:
+    """The report as data, its configuration, and every printed table under the number that it has on paper."""
+    from weasyprint import Attachment
+
+    tables = (block for section in paper.sections for block in section.blocks if isinstance(block, Table))
+    files = [("report.json", _("The report as data"), codec.dumps(report))]
+    if report.provenance.settings:
+        files.append((SETTINGS, _("The configuration"), report.provenance.settings))
+    for table in tables:
+        number = paper.of(table)
+        files.append((f"table-{number}.csv", _("Table {number}", number=number), "\ufeff" + numbers(table, speaker)))
+    moment = _moment() or datetime(1980, 1, 1, tzinfo=UTC)
+    return [
+        Attachment(
+            string=text.encode("utf-8", "replace"), name=name, description=speaker.say(words), created=moment,
+            modified=moment, relationship="Data",
+        )
+        for name, words, text in files
+    ]
 
 
 def page(report: Report, speaker: Speaker, shelf: _Shelf, templates: Sequence[Path] = ()) -> str:
@@ -75,6 +99,7 @@ class Page:
 
     text: str
     unknown: frozenset[str]
+    paper: Paper
 
 
 def page_of(
@@ -98,7 +123,7 @@ def page_of(
         )
     except TemplateError as problem:
         raise template_error(problem) from problem
-    return Page(text, frozenset(prose.unknown))
+    return Page(text, frozenset(prose.unknown), paper)
 
 
 def _filters(paper: Paper, speaker: Speaker, shelf: _Shelf, prose: Prose) -> dict[str, Callable[..., Any]]:
@@ -232,13 +257,18 @@ class _listening:  # noqa: N801 - it is used as a statement
         self.logger.propagate, self.logger.handlers = self.kept
 
 
-def _created() -> Markup | str:
+def _created() -> str:
     """The date for the document's properties, only where the build names one."""
+    moment = _moment()
+    return moment.isoformat() if moment else ""
+
+
+def _moment() -> datetime | None:
     moment = os.environ.get("SOURCE_DATE_EPOCH", "")
     if not moment:
-        return ""
+        return None
     try:
-        return datetime.fromtimestamp(int(moment), UTC).isoformat()
+        return datetime.fromtimestamp(int(moment), UTC)
     except (ValueError, OverflowError, OSError) as problem:
         raise ReportgenError(
             f"SOURCE_DATE_EPOCH is {moment!r}, which is not a number of seconds.", slug="source-date"

@@ -81,11 +81,16 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """Where the numbers come from: files, versions, and the command that makes them again."""
+    """Where the numbers come from: files, versions, and the command that makes them again.
+
+    `settings` is the configuration as TOML, what differs from the defaults; `commit` is the one the report is of.
+    """
 
     sources: tuple[Source, ...] = ()
     versions: tuple[tuple[str, str], ...] = ()
     command: str = ""
+    settings: str = ""
+    commit: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ import numpy as np
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
-from reportgen import imaging
+from reportgen import imaging, scales
 from reportgen.render.language import Speaker, read_catalogue
 from reportgen.report.blocks import (
     Chart,
@@ -73,7 +73,7 @@ def photograph() -> Picture:
 def maps(size: int, channels: int, extent: str = "block") -> tuple[Picture, Scale]:
     """A mosaic of response maps with its scale."""
     answers = np.maximum(waves(size, channels), 0)
-    scale = imaging.shared_scale(answers, _("Response"))
+    scale = scales.shared(answers, _("Response"))
     scale = Scale(scale.colours, scale.low, scale.high, extent, scale.label, extent == "block")  # type: ignore[arg-type]
     return imaging.mosaic(answers, scale), scale
 
@@ -151,7 +151,7 @@ def _input() -> Section:
 
 
 def _prediction() -> Section:
-    heat = imaging.shared_scale(np.abs(waves(56, 1)))
+    heat = scales.shared(np.abs(waves(56, 1)))
     return _section(
         "prediction",
         "overview",
@@ -182,7 +182,7 @@ def _prediction() -> Section:
 
 def _filters() -> Section:
     kernels = waves(3, 16)
-    scale = imaging.symmetric_scale(kernels, _("Weight"))
+    scale = scales.symmetric(kernels, _("Weight"))
     return _section(
         "filters",
         "filters",
@@ -350,6 +350,8 @@ def sample_report() -> Report:
             ),
             (("reportgen", "0.1.0"), ("keras", "3.15.0")),
             "reportgen build --model 'texture & unet.keras' --image кіт.jpg",
+            '[model]\nfile = "texture & unet.keras"\n\n[[image]]\nfile = "кіт.jpg"\n',
+            "0123456789abcdef0123456789abcdef01234567",
         ),
         lab=Lab(students=(Person("Олена Приклад", group="КН-31"),)),
     )

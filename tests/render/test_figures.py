@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from reportgen import imaging
+from reportgen import imaging, scales
 from reportgen.render import Output, figures, raster
 from reportgen.report.blocks import Attachment, Chart, Download, Figure, Series
 from reportgen.report.document import Report, Section
@@ -25,7 +25,7 @@ def section(name: str, *blocks, sample: str = "") -> Section:  # type: ignore[no
 
 def figure(name: str) -> Figure:
     maps = np.arange(48, dtype=np.float32).reshape(4, 4, 3)
-    scale = imaging.shared_scale(maps)
+    scale = scales.shared(maps)
     return Figure(name, imaging.mosaic(maps, scale), WORDS, WORDS, scale)
 
 

@@ -58,7 +58,7 @@ def files() -> set[str]:
         f"{language}/{path}" for language in LANGUAGES
         for path, _text in downloads.tables(sample_report(), speaker(language))
     }
-    made = {"report.json", "summary.uk.md", "summary.en.md", downloads.BIBLIOGRAPHY}
+    made = {"report.json", "summary.uk.md", "summary.en.md", downloads.BIBLIOGRAPHY, downloads.SETTINGS}
     return names | static | tables | made | {f"{language}/search.js" for language in LANGUAGES}
 
 

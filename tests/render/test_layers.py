@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from reportgen import imaging
+from reportgen import imaging, scales
 from reportgen.render import Output, downloads, html
 from reportgen.render.language import Speaker
 from reportgen.render.layers import layer_pages, neighbours, window
@@ -42,7 +42,7 @@ def section(name: str, chapter: str, *blocks: object, sample: str = "", network:
 
 def mosaic(channels: int, side: int = 4) -> tuple[object, object]:
     maps = np.random.default_rng(0).random((side, side, channels)).astype(np.float32)
-    scale = imaging.shared_scale(maps, WORDS)
+    scale = scales.shared(maps, WORDS)
     return imaging.mosaic(maps, scale), scale
 
 
@@ -203,8 +203,10 @@ def test_the_archive_holds_every_picture_and_is_the_same_each_time() -> None:
 
 def test_the_archive_is_made_where_figures_are_asked_for() -> None:
     output = Output(Path(), "en", "html", ("en",), ("html",))
-    assert downloads.names(output) == ("references.bib",)
-    assert downloads.names(dataclasses.replace(output, formats=("html", "figures"))) == ("references.bib", "figures.zip")
+    report = sample_report()
+    assert downloads.names(report, output) == ("references.bib", "reportgen.toml")
+    assert downloads.names(report, dataclasses.replace(output, formats=("html", "figures")))[-1] == "figures.zip"
+    assert downloads.names(Report("t", ()), output) == ("references.bib",)
 
 
 def test_the_bibliography_names_the_sources_of_the_methods() -> None:

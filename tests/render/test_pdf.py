@@ -18,6 +18,7 @@ from reportgen.authoring import LabTable
 from reportgen.render import Output, Wishes, choice, fonts, pdf
 from reportgen.render.language import Speaker
 from reportgen.render.print_pictures import FINEST, prepare
+from reportgen.report import codec
 from reportgen.report.blocks import Column, Fact, Figure, Note, Table
 from reportgen.report.document import Formula, Report, Section
 from reportgen.text import _
@@ -177,10 +178,10 @@ def test_many_figures_are_chosen_from_evenly() -> None:
 def test_a_large_mosaic_is_cut_to_its_first_tiles_and_the_rest_is_told() -> None:
     import numpy as np
 
-    from reportgen import imaging
+    from reportgen import imaging, scales
 
     maps = np.random.default_rng(0).random((4, 4, 200)).astype(np.float32)
-    scale = imaging.shared_scale(maps)
+    scale = scales.shared(maps)
     ready = prepare(imaging.mosaic(maps, scale))
     assert (ready.shown, ready.tiles) == (64, 200)
     first = np.asarray(Image.open(io.BytesIO(ready.data)).convert("RGB"))[:4, :4]
@@ -206,11 +207,28 @@ def test_without_cover_fields_the_title_is_the_cover(tmp_path: Path) -> None:
 def test_a_date_is_written_only_where_one_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
     report = Report("t", ())
     monkeypatch.delenv("SOURCE_DATE_EPOCH", raising=False)
-    assert b"/CreationDate" not in pdf.document(report, Speaker("en"))[0]
+    assert "/CreationDate" not in pypdf.PdfReader(io.BytesIO(pdf.document(report, Speaker("en"))[0])).metadata
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
     reader = pypdf.PdfReader(io.BytesIO(pdf.document(report, Speaker("en"))[0]))
     written = str(reader.metadata) + str(reader.xmp_metadata.stream.get_data() if reader.xmp_metadata else "")
     assert re.search("2023-?11-?14", written)
+
+
+def test_the_numbers_travel_in_the_document(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SOURCE_DATE_EPOCH", raising=False)
+    report = sample_report()
+    data, complaints = pdf.document(report, speaker("uk"))
+    files = {name: found[0] for name, found in pypdf.PdfReader(io.BytesIO(data)).attachments.items()}
+    assert not complaints
+    assert files["report.json"].decode() == codec.dumps(report)
+    assert files["reportgen.toml"].decode() == report.provenance.settings
+    tables = [name for name in files if name.startswith("table-")]
+    assert tables
+    text = text_of(data).replace("\u00a0", " ")
+    assert all(f"Таблиця {name[6:-4]} –" in text for name in tables)
+    assert data == pdf.document(report, speaker("uk"))[0], "the same bytes every time"
+    bare = pdf.document(report, speaker("uk"), wishes=Wishes(pdf_attachments=False))[0]
+    assert not pypdf.PdfReader(io.BytesIO(bare)).attachments
 
 
 def test_a_further_image_is_printed_with_its_first_figure_and_what_was_found() -> None:
