@@ -23,10 +23,14 @@ from pydantic import (
 from reportgen import resources
 from reportgen.errors import InputError
 from reportgen.languages import CODES, manners
-from reportgen.report.lab import COVER, SLOTS, Gender, Lab, Listing, Person, Question, Style, Words
+from reportgen.manuscript import pictures_in
+from reportgen.report.blocks import Picture
+from reportgen.report.lab import COVER, SLOTS, Gender, Illustration, Lab, Listing, Person, Question, Style, Words
 from reportgen.report.references import Reference
 
 LARGEST_TEXT = 1_000_000
+LONGEST_SIDE = 1600
+"""Of a picture of the author's: about 250 pixels to the inch over the width of a page."""
 CITABLE = re.compile(r"[\w:.+-]+")
 Slot: TypeAlias = Literal["goal", "task", "theory", "procedure", "results", "conclusions", "questions", "sources"]
 
@@ -74,6 +78,7 @@ class LabTable(BaseModel):
     listing: tuple[Path, ...] = ()
     own_conclusions: bool = False
     profile: Told = ""
+    base: Annotated[Path, Field(exclude=True, description="where the texts' pictures are; set by the program")] = Path()
     style: Annotated[dict[str, Any], Field(description="any value of the profile, overridden")] = Field(
         default_factory=dict
     )
@@ -112,7 +117,27 @@ class LabTable(BaseModel):
         """The files that are read into the report, and profiles of the author's own."""
         told = [*self.text.values(), self.profile]
         names = [str(one) for value in told for one in (value.values() if isinstance(value, dict) else [value])]
-        return [*self.listing, *(Path(name) for name in names if name.endswith((".md", ".toml")) and "\n" not in name)]
+        named = (Path(name) for name in names if name.endswith((".md", ".toml")) and "\n" not in name)
+        return [*self.listing, *named, *self._pictures().values()]
+
+    def _pictures(self) -> dict[str, Path]:
+        """The files of the pictures that the texts name; a text's own folder comes before the configuration's."""
+        found: dict[str, Path] = {}
+        told = [told for words in self.text.values() for _language, told in _words(words)]
+        texts = [(_text(one), Path(one).parent if _is_file(one) else self.base) for one in told]
+        for text, folder in [*texts, *((question.answer, self.base) for question in self.question)]:
+            for name in dict.fromkeys(named.file for named in pictures_in(text)):
+                if "://" in name or name.startswith("data:"):
+                    raise InputError(
+                        f"{name[:60]}: a picture of the lab report's texts must be a file.", slug="text-unreadable",
+                        hint="Save it beside the text: nothing is fetched from the network.",
+                    )
+                if found.setdefault(name, folder / name) != folder / name:
+                    raise InputError(
+                        f"{folder / name}: another picture of the lab report's texts is called {name} too.",
+                        slug="text-unreadable", hint="Give one of the two another name.",
+                    )
+        return found
 
     def lab(self) -> Lab:
         """The same as the report carries it; files of text and code are read."""
@@ -128,6 +153,7 @@ class LabTable(BaseModel):
             own_questions_only=self.own_questions_only,
             sources=self.source,
             listings=tuple(Listing(path.name, _read(path)) for path in self.listing),
+            illustrations=tuple(Illustration(name, _picture(path)) for name, path in self._pictures().items()),
             own_conclusions=self.own_conclusions,
             styles=tuple((language, self.style_in(language)) for language in CODES),
         )
@@ -193,7 +219,22 @@ def _words(value: Any, *, read: bool = False) -> Words:
 
 
 def _text(value: str) -> str:
-    return _read(Path(value)) if value.endswith(".md") and "\n" not in value else value
+    return _read(Path(value)) if _is_file(value) else value
+
+
+def _is_file(value: str) -> bool:
+    return value.endswith(".md") and "\n" not in value
+
+
+def _picture(path: Path) -> Picture:
+    """A picture of the author's, no larger than a page can show; what was a photograph stays one."""
+    from reportgen import imaging, photos
+
+    photo = photos.read_photo(path)
+    share = min(1.0, LONGEST_SIDE / max(photo.size))
+    size = max(1, round(photo.size[0] * share)), max(1, round(photo.size[1] * share))
+    lossy = path.suffix.lower() in (".jpg", ".jpeg", ".webp")
+    return imaging.photo(photo.pixels(size, method="area"), lossy=lossy)
 
 
 def _read(path: Path) -> str:

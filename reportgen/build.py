@@ -31,6 +31,7 @@ from reportgen.photos import digest_of
 from reportgen.probe import open_probe
 from reportgen.probe.memo import MemoProbe
 from reportgen.probe.source import ModelSource
+from reportgen.report import codec
 from reportgen.report.document import Provenance, Report, Section, Source
 from reportgen.report.names import slug
 from reportgen.run import Look, look_at_all
@@ -231,7 +232,7 @@ def output_key(config: Config, store: Store, plans: Sequence[Look]) -> str:
     wishes = config.model_dump(mode="json", include=OUTPUT_KEYS)
     places = [(plan.key, plan.name, plan.chapter, plan.network) for plan in plans]
     sources = [(source.role, source.name, source.sha256) for source in sources_of(config, store)]
-    told = [repr(config.lab.lab()), command_of(config), settings_text(config), told_commit(config)]
+    told = [codec.encode(config.lab.lab()), command_of(config), settings_text(config), told_commit(config)]
     return digest(places, wishes, sources, told, render_key(config))
 
 

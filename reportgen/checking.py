@@ -122,8 +122,15 @@ def _texts(report: Report) -> Iterator[Problem]:
                       f"Cite it as [@{key}], or leave it out.")
     prose_unknown = page_of(report, Speaker("uk")).unknown
     for mark in sorted(mark for mark in prose_unknown if not CITATION.fullmatch(mark)):
-        what = "a picture is not taken over" if mark.startswith("![") else "there is no such number in the report"
-        yield Problem("text-mark", f"{mark}: {what}.", "`report.json` lists the facts of each section.")
+        if mark.startswith("!["):
+            yield Problem("text-mark", f"{mark}: a picture is printed once, in a paragraph of its own.",
+                          "Set empty lines around it; name it elsewhere as {figure:FILE}.")
+        elif mark.startswith("{figure:"):
+            yield Problem("text-mark", f"{mark}: none of your texts shows this picture.",
+                          "Show it as ![caption](FILE) in a paragraph of its own.")
+        else:
+            yield Problem("text-mark", f"{mark}: there is no such number in the report.",
+                          "`report.json` lists the facts of each section.")
 
 
 def _references(report: Report) -> Iterator[Problem]:
@@ -139,7 +146,8 @@ def _references(report: Report) -> Iterator[Problem]:
             kind, _dash, number = found["place"].partition("-")
             yield Problem(
                 "unreferenced", f"{kind} {number} is not named in the text before it appears.",
-                "A template of yours leaves the sentence out: print `section|pointer` before the blocks.",
+                "Name a picture of yours by {figure:FILE} before it; a template of yours must print `section|pointer`"
+                " before the blocks.",
             )
 
 

@@ -324,6 +324,7 @@ def _anchor(data: dict[str, Any], folder: Path) -> dict[str, Any]:
     lab = data.get("lab")
     if isinstance(lab, dict):
         tables.append((lab, ("listing",)))
+        lab["base"] = str(folder)
         _anchor_files(lab, ".toml", path)
         _anchor_files(lab.get("text"), ".md", path)
     if isinstance(data.get("model"), dict):

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from reportgen.report import blocks as b
 from reportgen.report.document import Formula, Provenance, Report, Section, Source
-from reportgen.report.lab import Lab, Listing, Person, Question, Style
+from reportgen.report.lab import Illustration, Lab, Listing, Person, Question, Style
 from reportgen.report.references import Reference
 from reportgen.text import Message
 
@@ -38,7 +38,7 @@ series = st.builds(b.Series, messages, tuples(st.none() | numbers), tuples(st.no
 blocks = st.one_of(
     st.builds(b.Prose, messages),
     st.builds(b.Fact, names, messages, cells, names, st.none() | messages),
-    st.builds(b.Figure, names, pictures, messages, messages, scales),
+    st.builds(b.Figure, names, pictures, texts, texts, scales),
     st.builds(b.Gallery, names, tuples(pictures), tuples(texts), messages, messages, st.just("strip"), scales, tuples(texts)),
     st.builds(b.Table, names, tuples(st.builds(b.Column, messages, names, st.booleans())), tuples(tuples(cells)), messages),
     st.builds(b.Chart, names, st.just("lines"), tuples(texts), tuples(series), messages, st.none() | messages,
@@ -56,7 +56,7 @@ labs = st.builds(
     Lab, tuples(st.tuples(names, words)), tuples(st.builds(Person, names, st.sampled_from(["", "f", "m"]), names, names)),
     tuples(st.builds(Person, names)), tuples(st.tuples(names, words)), tuples(st.builds(Question, names, names)),
     st.booleans(), tuples(st.builds(Reference, names, st.just("book"), names, tuples(names), names)),
-    tuples(st.builds(Listing, names, names)), st.booleans(),
+    tuples(st.builds(Listing, names, names)), tuples(st.builds(Illustration, names, pictures)), st.booleans(),
     tuples(st.tuples(names, st.builds(Style, names, st.just("letter"), st.floats(5, 60), order=tuples(names)))),
 )
 reports = st.builds(

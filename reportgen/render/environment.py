@@ -14,10 +14,11 @@ from typing import Any
 
 from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from reportgen import __version__, resources
 from reportgen.languages import manners
+from reportgen.manuscript import Named, pictures_in
 from reportgen.render import layers, names, outline, pictures, verdicts
 from reportgen.render.citations import short
 from reportgen.render.language import Speaker
@@ -26,6 +27,7 @@ from reportgen.render.prose import Prose
 from reportgen.report.blocks import Attachment, Block, Cell, Chart, Diagram, Picture, Scale
 from reportgen.report.codec import asset_name
 from reportgen.report.document import Formula, Report, Section
+from reportgen.report.lab import SLOTS
 from reportgen.report.references import KNOWN
 
 Filter = Callable[..., Any]
@@ -174,7 +176,18 @@ def write_text(path: Path, text: str) -> None:
 
 def _filters(report: Report, speaker: Speaker, addresses: Addresses) -> dict[str, Filter]:
     sources = {**KNOWN, **{source.key: source for source in report.lab.sources}}
-    prose = Prose(report, speaker, lambda key: short(sources[key]) if key in sources else None)
+
+    def show(named: Named) -> Markup | None:
+        found = report.lab.picture(named.file)
+        return pictures.illustration(named, found, addresses.picture(found)) if found else None
+
+    def refer(file: str) -> Markup | None:
+        texts = (report.lab.text(slot, speaker.language) for slot in SLOTS)
+        named = next((one for text in texts for one in pictures_in(text) if one.file == file), None)
+        opening, closing, *_inner = speaker.manners.quotes
+        return escape(f"{opening}{named.caption}{closing}") if named else None
+
+    prose = Prose(report, speaker, lambda key: short(sources[key]) if key in sources else None, show, refer)
     return {
         "say": speaker.say,
         "markup": speaker.markup,

@@ -7,75 +7,24 @@ the order of its style: aim, task, theory, procedure, results, conclusions, ques
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from reportgen.languages import manners
+from reportgen.manuscript import pictures_in
 from reportgen.render import outline
 from reportgen.render.choice import few_figures, is_broad, of_networks, shortened, told_once
+from reportgen.render.parts import TITLES, Answer, Appendix, Part, Topic
 from reportgen.render.prose import citations
 from reportgen.report.blocks import Block, Chart, Diagram, Figure, Gallery, Note, Table
 from reportgen.report.document import Report, Section
 from reportgen.report.lab import Style
 from reportgen.report.references import KNOWN, Reference
-from reportgen.text import Message, Text, _, listed
+from reportgen.text import Text, _, listed
 
-TITLES: dict[str, Message] = {
-    "goal": _("Aim of the work"),
-    "task": _("Task"),
-    "theory": _("Theory"),
-    "procedure": _("Procedure"),
-    "results": _("Results"),
-    "conclusions": _("Conclusions"),
-    "questions": _("Control questions"),
-    "sources": _("List of sources"),
-}
 DRAWN = (Figure, Gallery, Chart, Diagram)
 Drawn = Figure | Gallery | Chart | Diagram
-
-
-@dataclass(frozen=True, slots=True)
-class Topic:
-    """A chapter within the results, or a method within the theory."""
-
-    number: str
-    title: Text
-    sections: tuple[Section, ...]
-
-    @property
-    def anchor(self) -> str:
-        """Where it begins."""
-        return f"topic-{self.number}"
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A part of the document. An unnumbered one has no number; `text` is the author's Markdown."""
-
-    slot: str
-    title: Message
-    number: str = ""
-    text: str = ""
-    topics: tuple[Topic, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A control question with what was measured, or with the author's answer."""
-
-    question: Text
-    findings: tuple[Message, ...] = ()
-    text: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Appendix:
-    """An appendix: "tables", "listings" or "origin"."""
-
-    kind: str
-    letter: str
-    title: Message
-    tables: tuple[tuple[Section, Table], ...] = ()
 
 
 @dataclass
@@ -102,6 +51,10 @@ class Paper:
         for section in self.sections:
             self._first.setdefault(section.artifact, section.name)
         self.parts = tuple(self._parts())
+        self.illustrations: dict[str, tuple[Figure, ...]] = {}
+        for part in self.parts:
+            for text in self._texts(part):
+                self.illustrations.setdefault(text, tuple(self._illustrations(text)))
         self.appendices = tuple(self._appendices())
         self._number_blocks()
         self.references = tuple(self._cited())
@@ -163,19 +116,40 @@ class Paper:
             return False
         return is_broad(table) or len(table.rows) > self.style.rows
 
+    def _texts(self, part: Part) -> Iterator[str]:
+        """The author's texts in a part."""
+        yield part.text
+        if part.slot == "questions":
+            yield from (question.answer for question in self.report.lab.questions)
+
+    def _illustrations(self, text: str) -> Iterator[Figure]:
+        """The author's pictures in a text, where they are at hand; each is printed once."""
+        for named in pictures_in(text):
+            found = self.report.lab.picture(named.file)
+            if found and not self.illustration(named.file):
+                yield Figure(named.file, found, named.caption, named.alt)
+
+    def _blocks(self, part: Part) -> Iterator[Block]:
+        """What is printed in a part, the author's before the tool's."""
+        for text in self._texts(part):
+            yield from self.illustrations[text]
+        if part.slot == "results":
+            yield from (block for topic in part.topics for section in topic.sections for block in section.blocks)
+
     def _number_blocks(self) -> None:
-        results = next((part for part in self.parts if part.slot == "results"), None)
-        theory = next((part for part in self.parts if part.slot == "theory"), None)
-        prefix = f"{results.number}." if results and results.number and self.style.numbering == "part" else ""
-        figures = tables = 0
-        for section in self._in_order():
-            for block in section.blocks:
+        theory, results = (
+            next((part for part in self.parts if part.slot == slot), None) for slot in ("theory", "results")
+        )
+        figures, tables = Counter[str](), Counter[str]()
+        for part in self.parts:
+            prefix = f"{part.number}." if part.number and self.style.numbering == "part" else ""
+            for block in self._blocks(part):
                 if isinstance(block, DRAWN):
-                    figures += 1
-                    self._numbers[id(block)] = f"{prefix}{figures}"
+                    figures[prefix] += 1
+                    self._numbers[id(block)] = f"{prefix}{figures[prefix]}"
                 elif isinstance(block, Table) and not self.is_large(block):
-                    tables += 1
-                    self._numbers[id(block)] = f"{prefix}{tables}"
+                    tables[prefix] += 1
+                    self._numbers[id(block)] = f"{prefix}{tables[prefix]}"
         for appendix in self.appendices:
             for place, (_section, table) in enumerate(appendix.tables, 1):
                 self._numbers[id(table)] = f"{appendix.letter}.{place}"
@@ -196,6 +170,10 @@ class Paper:
     def of(self, block: Block) -> str:
         """The number of a figure or table."""
         return self._numbers[id(block)]
+
+    def illustration(self, file: str) -> Figure | None:
+        """The author's picture from this file."""
+        return next((one for drawn in self.illustrations.values() for one in drawn if one.name == file), None)
 
     def section(self, section: Section) -> str:
         """The number of a section."""
@@ -247,10 +225,7 @@ class Paper:
     @property
     def figures(self) -> tuple[Drawn, ...]:
         """Every printed figure, in order."""
-        return tuple(
-            block for section in self._in_order() for block in section.blocks
-            if isinstance(block, Figure | Gallery | Chart | Diagram)
-        )
+        return tuple(block for part in self.parts for block in self._blocks(part) if isinstance(block, Drawn))
 
     @property
     def tables(self) -> tuple[Table, ...]:

@@ -21,6 +21,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 from reportgen.errors import ReportgenError
+from reportgen.manuscript import Named
 from reportgen.render import PLAIN, Output, Wishes, charts, diagram, fonts, formulas
 from reportgen.render.choice import is_broad, pages_of
 from reportgen.render.citations import written
@@ -113,14 +114,28 @@ def page_of(
         order = paper.order_of(key)
         return Markup('<a class="near" href="#source-{0}">{0}</a>').format(order) if order else None
 
-    prose = Prose(report, speaker, cite)
+    shown: set[str] = set()
+
+    def show(named: Named) -> Markup | None:
+        found = paper.illustration(named.file)
+        if found is None or named.file in shown:
+            return None
+        shown.add(named.file)
+        blocks: Any = environment.get_template("lab/blocks.html.j2").make_module(context)
+        return Markup(blocks.figure(found))  # noqa: S704 - a template escapes
+
+    def refer(file: str) -> Markup | None:
+        found = paper.illustration(file)
+        number = paper.of(found) if found else ""
+        return Markup('<a class="near" href="#figure-{0}">{0}</a>').format(number) if number else None
+
+    prose = Prose(report, speaker, cite, show, refer)
     environment = make_environment(paper.printed, speaker, templates, Place(site_url=site_url))
     environment.filters |= _filters(paper, speaker, shelf, prose)
+    context = {"report": report, "section": None, "language": speaker.language}
     try:
         _put_styles(shelf, environment, paper)
-        text = environment.get_template("lab/report.html.j2").render(
-            report=report, section=None, language=speaker.language
-        )
+        text = environment.get_template("lab/report.html.j2").render(context)
     except TemplateError as problem:
         raise template_error(problem) from problem
     return Page(text, frozenset(prose.unknown), paper)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from markupsafe import Markup, escape
 
+from reportgen.manuscript import Named
 from reportgen.render.outline import pictures_of
 from reportgen.report.blocks import Picture
 from reportgen.report.colours import TABLES
@@ -82,6 +83,15 @@ def colour_bar(colours: str, identity: str) -> Markup:
         f'<defs><linearGradient id="{name}">{"".join(stops)}</linearGradient></defs>'
         f'<rect width="256" height="10" fill="url(#{name})"/></svg>'
     )
+
+
+def illustration(named: Named, picture: Picture, address: str) -> Markup:
+    """A picture of the author's with its caption, on the site."""
+    return Markup(
+        '<figure class="figure own {}"><a class="zoom" href="{}"><span class="frame">'
+        '<img class="photo" src="{}" alt="{}" width="{}" height="{}" loading="lazy" decoding="async"></span></a>'
+        '<figcaption><p class="caption">{}</p></figcaption></figure>\n'
+    ).format(span(picture), address, address, named.alt, picture.width, picture.height, named.caption)
 
 
 def _tiles(section: Section) -> int:

@@ -1,7 +1,7 @@
 """The author's own Markdown as HTML: headings, lists, tables, code, citations and numbers of the report.
 
-`[@key]` cites a source and `{section/fact}` stands for a number. No HTML of the author's is let through and no
-picture is fetched: a text may come with a report from anywhere.
+`[@key]` cites a source, `{section/fact}` stands for a number and `{figure:file}` for the number of a picture of the
+author's. No HTML of the author's is let through and no picture is fetched: a text may come with a report from anywhere.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from reportgen.manuscript import Named, footnotes, is_alone, named_by, reader
 from reportgen.render.language import Speaker
 from reportgen.render.typography import typeset
 from reportgen.report.blocks import Fact
@@ -21,16 +22,25 @@ from reportgen.report.document import Report
 
 CITATION = re.compile(r"\[@([\w:.+-]+(?:[;,]\s*@[\w:.+-]+)*)\]")
 NUMBER = re.compile(r"\{([\w.-]+/[\w:.-]+)\}")
+FIGURE = re.compile(r"\{figure:([^{}\n]+)\}")
+_MARK = re.compile(f"{CITATION.pattern}|{NUMBER.pattern}|{FIGURE.pattern}")
 TOP_HEADING = 3
+_PRIVATE, _PRIVATE_COUNT = 0xE000, 0x1900
+_STAND_IN = re.compile("0[\ue000-\uf8ff]0|[\ue000-\uf8ff]")
 
 
 @dataclass
 class Prose:
-    """Turns an author's texts into HTML; remembers what could not be found in `unknown`."""
+    """Turns an author's texts into HTML; remembers what could not be found in `unknown`.
+
+    How a source is cited, a picture shown and its number told is the renderer's business.
+    """
 
     report: Report
     speaker: Speaker
     cite: Callable[[str], Markup | None] = lambda _key: None
+    show: Callable[[Named], Markup | None] = lambda _named: None
+    refer: Callable[[str], Markup | None] = lambda _file: None
     unknown: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -38,26 +48,33 @@ class Prose:
 
     def html(self, text: str) -> Markup:
         """The text as HTML."""
-        from markdown_it import MarkdownIt
-
-        reader = MarkdownIt("commonmark", {"html": False, "linkify": False}).enable("table")
-        rules: Any = reader.renderer.rules  # type: ignore[attr-defined]
-        rules |= {"text": self._text, "image": self._image}
-        rules |= dict.fromkeys(("heading_open", "heading_close"), functools.partial(_heading, reader.renderer))
-        return Markup(reader.render(text))  # noqa: S704 - HTML in the text is off, words are escaped below
+        language = reader()
+        renderer: Any = type(language.renderer)()
+        renderer.rules |= {"text": self._text, "image": self._image, "footnote_ref": _footnote}
+        renderer.rules |= dict.fromkeys(("heading_open", "heading_close"), functools.partial(_heading, renderer))
+        tokens, notes = footnotes(language.parse(text, {}))
+        told = {
+            "notes": {key: " ".join(renderer.render([one], language.options, {}) for one in note)
+                      for key, note in notes.items()}
+        }
+        return Markup(renderer.render(tokens, language.options, told))  # noqa: S704 - HTML is off, words are escaped
 
     def line(self, text: str) -> Markup:
         """A text of one paragraph, without the paragraph."""
         return Markup(re.sub(r"^<p>|</p>\s*$", "", str(self.html(text)).strip()))  # noqa: S704 - as above
 
     def _text(self, tokens: Any, index: int, *_more: Any) -> str:
-        content = tokens[index].content
-        found, last = [], 0
-        for match in re.finditer(f"{CITATION.pattern}|{NUMBER.pattern}", content):
-            found += [escape(typeset(content[last : match.start()], self.speaker.language)), self._put(match)]
-            last = match.end()
-        found.append(escape(typeset(content[last:], self.speaker.language)))
-        return "".join(str(part) for part in found)
+        """Words typeset as one, so that a number that is put in is bound to its neighbours like any other."""
+        told: dict[str, Markup] = {}
+
+        def keep(match: re.Match[str]) -> str:
+            stand_in = chr(_PRIVATE + len(told) % _PRIVATE_COUNT)
+            stand_in = stand_in if match[1] else f"0{stand_in}0"
+            told[stand_in] = self._put(match)
+            return stand_in
+
+        words = str(escape(typeset(_MARK.sub(keep, tokens[index].content), self.speaker.language)))
+        return _STAND_IN.sub(lambda found: str(told.get(found[0], found[0])), words)
 
     def _put(self, match: re.Match[str]) -> Markup:
         if match[2]:
@@ -67,6 +84,11 @@ class Prose:
                 return escape(match[0])
             unit = f"\u00a0{self.speaker.say(fact.unit)}" if fact.unit else ""
             return escape(self.speaker.number(fact.value, fact.format) + unit)
+        if match[3]:
+            number = self.refer(match[3])
+            if number is None:
+                self.unknown.add(match[0])
+            return escape(match[0]) if number is None else number
         keys = [key.strip().removeprefix("@") for key in re.split("[;,]", match[1])]
         told = [self.cite(key) for key in keys]
         if None in told:
@@ -75,8 +97,12 @@ class Prose:
         return Markup("[") + Markup(", ").join(one for one in told if one is not None) + "]"
 
     def _image(self, tokens: Any, index: int, *_more: Any) -> str:
-        self.unknown.add(f"![{tokens[index].content}]")
-        return str(Markup("<i>{}</i>").format(tokens[index].content))
+        named = named_by(tokens[index])
+        shown = self.show(named) if is_alone(tokens[index]) else None
+        if shown is None:
+            self.unknown.add(f"![{named.caption}]")
+            return str(Markup("<i>{}</i>").format(named.caption))
+        return str(shown)
 
 
 def citations(text: str) -> tuple[str, ...]:
@@ -92,6 +118,11 @@ def facts_of(report: Report) -> Mapping[str, Fact]:
         f"{section.name}/{block.name}": block
         for section in report.sections for block in section.blocks if isinstance(block, Fact)
     }
+
+
+def _footnote(tokens: Any, index: int, _options: Any, told: Any) -> str:
+    """A footnote where it is called, as paper wants it."""
+    return f'<span class="footnote">{told["notes"].get(tokens[index].meta["id"], "")}</span>'
 
 
 def _heading(renderer: Any, tokens: Any, index: int, options: Any, _environment: Any) -> str:

@@ -131,8 +131,8 @@ class Figure:
     kind: ClassVar[str] = "figure"
     name: str
     picture: Picture
-    caption: Message
-    alt: Message
+    caption: Text
+    alt: Text
     scale: Scale | None = None
     layer: str = ""
     tiles: tuple[Series, ...] = ()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import itertools
 import json
 import math
 import types
@@ -57,11 +58,11 @@ def save(report: Report, folder: Path) -> None:
     """Write `report.json` and the pictures it names."""
     assets = folder / "assets"
     assets.mkdir(parents=True, exist_ok=True)
-    for section in report.sections:
-        for asset in assets_of(section):
-            path = assets / asset_name(asset)
-            if not path.exists():
-                path.write_bytes(asset.data)
+    own = (one.picture for one in report.lab.illustrations)
+    for asset in itertools.chain(own, *map(assets_of, report.sections)):
+        path = assets / asset_name(asset)
+        if not path.exists():
+            path.write_bytes(asset.data)
     (folder / "report.json").write_text(dumps(report), encoding="utf-8")
 
 

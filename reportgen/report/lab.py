@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal, TypeAlias
 
+from reportgen.report.blocks import Picture
 from reportgen.report.references import Reference
 
 Words: TypeAlias = tuple[tuple[str, str], ...]
@@ -54,6 +55,14 @@ class Listing:
 
     name: str
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Illustration:
+    """A picture of the author's, by the name that the texts give it."""
+
+    name: str
+    picture: Picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +121,7 @@ class Lab:
     own_questions_only: bool = False
     sources: tuple[Reference, ...] = ()
     listings: tuple[Listing, ...] = ()
+    illustrations: tuple[Illustration, ...] = ()
     own_conclusions: bool = False
     styles: tuple[tuple[str, Style], ...] = ()
 
@@ -122,6 +132,10 @@ class Lab:
     def text(self, slot: str, language: str) -> str:
         """The author's Markdown for a slot."""
         return said(dict(self.texts).get(slot, ()), language)
+
+    def picture(self, name: str) -> Picture | None:
+        """The picture that a text names."""
+        return next((one.picture for one in self.illustrations if one.name == name), None)
 
     def style(self, language: str) -> Style:
         """How the document in this language is set."""

@@ -10,6 +10,7 @@ from pathlib import Path
 import pypdf
 import pytest
 from click.testing import CliRunner
+from PIL import Image
 
 from reportgen.authoring import LabTable, profiles
 from reportgen.cli import main
@@ -28,6 +29,7 @@ from reportgen.report.document import Formula, Report, Section
 from reportgen.report.lab import Lab
 from reportgen.report.references import METHODS, Reference
 from reportgen.text import _
+from tests.render.pages import pages
 from tests.render.sample_report import sample_report, speaker
 from tests.render.test_figures import figure
 from tests.render.test_pdf import LAB, text_of
@@ -192,6 +194,80 @@ def test_no_html_of_the_authors_gets_through() -> None:
     assert 'href="javascript' not in html
     assert "<img" not in html
     assert "<strong>a</strong>" in html
+
+
+@pytest.fixture
+def illustrated(tmp_path: Path) -> Lab:
+    """A lab report with pictures and footnotes of its author's."""
+    Image.new("RGB", (3000, 1500), "red").save(tmp_path / "plot.png")
+    Image.new("RGB", (40, 30), "blue").save(tmp_path / "photo.jpg")
+    (tmp_path / "goal.md").write_text("Див. рис. {figure:plot.png}[^1].\n\n![Втрати](plot.png \"Втрати спадають до нуля\")\n\n[^1]: А *це* – виноска.")
+    (tmp_path / "lab.toml").write_text(
+        '[lab.text]\ngoal = "goal.md"\nprocedure = "Фото: {figure:photo.jpg}.\\n\\n![Зразок](photo.jpg)"\n'
+        'conclusions = "Усе видно^[На рис. {figure:plot.png}.]."\n', encoding="utf-8",
+    )
+    return read_config(tmp_path / "lab.toml", {}).lab.lab()
+
+
+def test_an_authors_pictures_are_figures_with_numbers(illustrated: Lab) -> None:
+    assert [(one.name, one.picture.width, one.picture.suffix) for one in illustrated.illustrations] == [
+        ("plot.png", 1600, "png"), ("photo.jpg", 40, "jpg")
+    ]
+    report = dataclasses.replace(sample_report(), lab=illustrated)
+    data, complaints = pdf.document(report, speaker("uk"))
+    text = text_of(data).replace(NBSP, " ")
+    assert not complaints
+    for told in ("рис. 1.1", "Рисунок 1.1 – Втрати", "Рисунок 3.1 – Зразок", "Фото: 3.1."):
+        assert told in text
+    assert "Рисунок 1.1 – Втрати" in text[text.index("ПЕРЕЛІК РИСУНКІВ") : text.index("1 Мета роботи", text.index("ПЕРЕЛІК РИСУНКІВ"))]
+    straight = dataclasses.replace(illustrated, styles=LabTable.model_validate({"style": {"numbering": "straight"}}).lab().styles)
+    paper = Paper(dataclasses.replace(report, lab=straight), "uk")
+    assert [paper.of(one) for one in paper.figures] == [str(number) for number in range(1, len(paper.figures) + 1)]
+
+
+def test_footnotes_stand_at_the_foot_of_the_page(illustrated: Lab) -> None:
+    report = dataclasses.replace(sample_report(), lab=illustrated)
+    pages = text_of(pdf.document(report, speaker("uk"))[0], "-layout").split("\f")
+    first = next(page for page in pages if "1) А це – виноска." in page)
+    assert first.index("Рисунок 1.1") < first.index("1) А це")
+    assert any("2) На рис." in page.replace(NBSP, " ") for page in pages)
+
+
+def test_the_site_shows_an_authors_picture_with_its_description(illustrated: Lab) -> None:
+    report = dataclasses.replace(sample_report(), lab=illustrated)
+    page = pages(report, "uk")["uk/index.html"]
+    address = f"../assets/{codec.asset_name(illustrated.illustrations[0].picture)}"
+    assert f'src="{address}" alt="Втрати спадають до нуля" width="1600" height="800"' in page
+    assert "Див. рис.\u00a0«Втрати»" in page
+    assert '<span class="footnote">А <em>це</em> – виноска.</span>' in page
+
+
+def test_a_report_keeps_its_authors_pictures(illustrated: Lab, tmp_path: Path) -> None:
+    report = dataclasses.replace(sample_report(), lab=illustrated)
+    codec.save(report, tmp_path / "kept")
+    assert codec.load(tmp_path / "kept").lab == illustrated
+
+
+@pytest.mark.parametrize(
+    ("markdown", "told"),
+    [("![a](http://example.org/a.png)", "must be a file"), ("![a](none.png)", "there is no such file"),
+     ("![a](bad.png)", "not an image")],
+)
+def test_a_picture_that_cannot_be_had_is_told(tmp_path: Path, markdown: str, told: str) -> None:
+    (tmp_path / "bad.png").write_text("no image")
+    (tmp_path / "lab.toml").write_text(f'[lab.text]\ngoal = "{markdown}"\n')
+    with pytest.raises(InputError, match=told):
+        read_config(tmp_path / "lab.toml", {}).lab.lab()
+
+
+def test_two_pictures_of_one_name_are_told(tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        Image.new("L", (4, 4)).save(tmp_path / folder / "plot.png")
+        (tmp_path / folder / "text.md").write_text("![p](plot.png)")
+    (tmp_path / "lab.toml").write_text('[lab.text]\ngoal = "a/text.md"\ntask = "b/text.md"\n')
+    with pytest.raises(InputError, match="is called plot.png too"):
+        read_config(tmp_path / "lab.toml", {}).lab.lab()
 
 
 def test_what_cannot_be_found_stays_visible_and_is_remembered() -> None:

@@ -32,6 +32,7 @@ from reportgen.report.blocks import (
 )
 from reportgen.report.document import Report, Section
 from reportgen.text import _
+from tests.render.sample_report import sample_report
 
 WORDS = _("Summary")
 
