@@ -52,7 +52,7 @@ def test_a_picture_outside_the_assets_is_refused(tmp_path: Path) -> None:
     figure = Figure("f", Picture(b"\x89PNG", 1, 1), words, words)
     codec.save(Report(words, (Section("s", "s", "overview", words, words, words, (figure,)),)), tmp_path)
     path = tmp_path / "report.json"
-    path.write_text(path.read_text().replace('"asset": "', '"asset": "../../etc/'))
+    path.write_text(path.read_text().replace('"asset":"', '"asset":"../../etc/'))
     with pytest.raises(InputError, match="outside its assets"):
         codec.load(tmp_path)
 

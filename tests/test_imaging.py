@@ -37,14 +37,14 @@ def test_colour_tables_equal_those_of_matplotlib(ours: str, theirs: str) -> None
 
 
 def test_a_palette_begins_and_ends_with_the_colour_map() -> None:
-    assert imaging.palette("viridis").shape == (255, 3)
+    assert imaging.palette("viridis").shape == (127, 3)
     assert tuple(imaging.palette("viridis")[0]) == (0x44, 0x01, 0x54)
     assert tuple(imaging.palette("viridis")[-1]) == (0xFD, 0xE7, 0x24)
 
 
 def test_levels_spread_the_scale_over_all_colours() -> None:
     values = np.array([-1, 0, 0.5, 1, 2, np.nan, np.inf, -np.inf], np.float32)
-    assert imaging.levels(values, UNIT).tolist() == [0, 0, 127, 254, 254, 0, 254, 0]
+    assert imaging.levels(values, UNIT).tolist() == [0, 0, 63, 126, 126, 0, 126, 0]
 
 
 def test_a_scale_without_width_gives_the_lowest_colour() -> None:
@@ -63,6 +63,29 @@ def test_a_shared_scale_of_positive_maps_begins_at_zero() -> None:
     assert (scale.colours, scale.low) == ("viridis", 0.0)
     assert scale.high == pytest.approx(np.percentile(np.linspace(1, 2, 11), 99.8))
     assert scale.clipped
+
+
+@pytest.mark.parametrize("grid", [True, False])
+def test_a_large_map_is_the_same_picture_in_fewer_bytes(grid: bool) -> None:
+    random = np.random.default_rng(0).random((150, 150, 4), np.float32)
+    smooth = sum(np.roll(random, step, axis=axis) for step in range(6) for axis in (0, 1)) / 12
+    values = np.concatenate(list(np.moveaxis(np.asarray(smooth), -1, 0)), axis=1)
+    assert values.size > imaging.LARGE
+    picture = imaging.mosaic(np.asarray(smooth), UNIT, columns=2) if grid else imaging.picture_of_map(values, UNIT)
+    with Image.open(io.BytesIO(picture.data)) as image:
+        image.verify()
+    image = Image.open(io.BytesIO(picture.data))
+    assert image.mode == "P"
+    seen = np.asarray(image.convert("RGBA"))
+    if grid:
+        assert (seen[150, :, 3] == 0).all()  # the gap
+        assert (seen[:150, :150, 3] == 255).all()
+        assert np.array_equal(seen[:150, :150, :3], imaging.palette("viridis")[imaging.levels(smooth[..., 0], UNIT)])
+    else:
+        assert np.array_equal(seen[..., :3], imaging.palette("viridis")[imaging.levels(values, UNIT)])
+    plain = io.BytesIO()
+    image.save(plain, "PNG", compress_level=6)
+    assert len(picture.data) < 0.97 * plain.tell()
 
 
 def test_overlays_and_mosaics_take_the_colours_of_the_report() -> None:
@@ -123,11 +146,11 @@ def test_a_mosaic_holds_every_channel_with_gaps_between() -> None:
     picture = imaging.mosaic(maps, UNIT, columns=2)
     blank = imaging.BLANK
     assert places(picture).tolist() == [
-        [254, 0, 0, blank, 0, 0, 0],
-        [0, 0, 0, blank, 0, 0, 254],
+        [126, 0, 0, blank, 0, 0, 0],
+        [0, 0, 0, blank, 0, 0, 126],
         [blank] * 7,
-        [127, 127, 127, blank, blank, blank, blank],
-        [127, 127, 127, blank, blank, blank, blank],
+        [63, 63, 63, blank, blank, blank, blank],
+        [63, 63, 63, blank, blank, blank, blank],
     ]
     assert picture.grid is not None
     assert (picture.grid.columns, picture.grid.tile_width, picture.grid.tile_height) == (2, 3, 2)
@@ -150,13 +173,13 @@ def test_a_mosaic_made_in_blocks_equals_one_made_at_once(monkeypatch: pytest.Mon
 def test_a_tile_may_be_stretched_by_itself_and_a_constant_one_stays_dark() -> None:
     maps = np.stack([np.array([[0, 10]]), np.array([[2, 3]]), np.array([[5, 5]])], axis=-1).astype(np.float32)
     picture = imaging.mosaic(maps, Scale("viridis", 0, 1, "tile"), columns=3)
-    assert places(picture)[0].tolist() == [0, 254, 255, 0, 254, 255, 0, 0]
+    assert places(picture)[0].tolist() == [0, 126, 127, 0, 126, 127, 0, 0]
 
 
 def test_a_shrunk_mosaic_shows_means() -> None:
     maps = np.array([[0, 1, 0.5], [1, 0, 0.5], [1, 1, 0]], np.float32)[..., None]
     picture = imaging.mosaic(maps, UNIT, shrink=2)
-    assert places(picture).tolist() == [[127, 127], [254, 0]]
+    assert places(picture).tolist() == [[63, 63], [126, 0]]
     assert (picture.width, picture.height) == (2, 2)
 
 
@@ -177,7 +200,7 @@ def test_no_tile_of_a_mosaic_is_lost(height: int, width: int, count: int, shrink
         left = k % picture.grid.columns * (picture.grid.tile_width + 1)
         tile = drawn[top : top + picture.grid.tile_height, left : left + picture.grid.tile_width]
         assert tile.shape == (-(-height // shrink), -(-width // shrink))
-        assert (abs(tile.astype(int) - round(254 * (k / max(1, count - 1)))) <= 1).all()
+        assert (abs(tile.astype(int) - round(126 * (k / max(1, count - 1)))) <= 1).all()
 
 
 def test_a_map_of_classes_keeps_its_numbers_and_colours() -> None:

@@ -202,6 +202,7 @@ def _filters(report: Report, speaker: Speaker, addresses: Addresses) -> dict[str
         "file_url": addresses.file,
         "anchor": addresses.anchor,
         "ordinal": addresses.ordinal,
+        "decimal": lambda _report: speaker.manners.decimal,
         "languages": lambda own: [(code, manners(code).name) for code in addresses.place.languages or (own,)],
         "version": lambda name: f"{name} {__version__}",
         "tile_numbers": pictures.tile_numbers,

@@ -260,12 +260,19 @@
     });
   }
 
-  function value(row, column) {
-    var cell = row.cells[column];
-    if (!cell) return "";
-    if (!cell.hasAttribute("data-value")) return cell.textContent.trim();
-    var number = parseFloat(cell.getAttribute("data-value"));
-    return isNaN(number) ? -Infinity : number;
+  // A number as the page's language writes it; what is none comes before all others.
+  function numeral(text) {
+    var parts = text.trim().replace("\u2212", "-").split(/[·×]10/);
+    if (parts[0].indexOf("∞") >= 0) return parts[0][0] === "-" ? -Infinity : Infinity;
+    var decimal = root.getAttribute("data-decimal");
+    var digits = Array.prototype.filter.call(parts[0], function (one) { return /[\d-]/.test(one) || one === decimal; }).join("");
+    var power = (parts[1] || "").replace("⁻", "-").replace(/[⁰¹²³⁴-⁹]/g, function (one) { return "⁰¹²³⁴⁵⁶⁷⁸⁹".indexOf(one); });
+    return /\d/.test(digits) ? Number(digits.replace(decimal, ".") + (power && "e" + power)) : -Infinity;
+  }
+
+  function value(row, column, numbers) {
+    var text = row.cells[column] ? row.cells[column].textContent.trim() : "";
+    return numbers ? numeral(text) : text;
   }
 
   // A click on a column's head sorts by it, a second one the other way round.
@@ -283,9 +290,9 @@
           Array.prototype.forEach.call(table.tHead.rows[0].cells, function (other) { other.removeAttribute("aria-sort"); });
           head.setAttribute("aria-sort", up ? "ascending" : "descending");
           var rows = Array.prototype.slice.call(body.rows).sort(function (one, other) {
-            var a = value(one, column), b = value(other, column);
-            var order = typeof a === "number" && typeof b === "number" ? a - b
-              : String(a).localeCompare(String(b), root.lang, { numeric: true });
+            var numbers = head.classList.contains("number");
+            var a = value(one, column, numbers), b = value(other, column, numbers);
+            var order = numbers ? (a > b) - (a < b) : a.localeCompare(b, root.lang, { numeric: true });
             return up ? order : -order;
           });
           rows.forEach(function (row) { body.appendChild(row); });
@@ -310,7 +317,7 @@
   // One channel large: cut from the mosaic, beside its filter and its numbers.
   function channels(section, leads) {
     var view = section.querySelector(".channel-view");
-    var numbers = Array.prototype.slice.call(section.querySelectorAll("tr[data-channel]"));
+    var numbers = Array.prototype.slice.call(section.querySelectorAll("details.numbers tbody tr"));
     var source = section.querySelector(".mosaic-of img");
     var kernels = section.querySelector("img.kernel-source");
     var range = view.querySelector(".which-channel");
@@ -333,7 +340,7 @@
     function draw() {
       var place = Number(range.value);
       var row = numbers[place];
-      var number = row.getAttribute("data-channel");
+      var number = row.cells[0].textContent;
       if (source.complete && source.naturalWidth) cut(answer, source, "", place);
       if (kernels && kernels.complete && kernels.naturalWidth) cut(view.querySelector("canvas.kernel"), kernels, "kernel-", Number(number));
       view.querySelector("output").textContent = number;
@@ -346,12 +353,12 @@
     function choose(place, pinned) {
       range.value = place;
       draw();
-      if (pinned && leads) name("#ch-" + numbers[place].getAttribute("data-channel"));
+      if (pinned && leads) name("#ch-" + numbers[place].cells[0].textContent);
     }
 
     function follow() {
       var found = /^#ch-(\d+)$/.exec(location.hash);
-      var place = found ? numbers.findIndex(function (row) { return row.getAttribute("data-channel") === found[1]; }) : -1;
+      var place = found ? numbers.findIndex(function (row) { return row.cells[0].textContent === found[1]; }) : -1;
       if (place >= 0) { choose(place, false); section.scrollIntoView({ block: "start" }); }
     }
 

@@ -118,7 +118,7 @@ def test_a_sequence_is_one_strip_and_a_volume_its_middle_slice() -> None:
     volume[2] = 1
     figure = named(look(ActivationMaps(), conv(volume)), "activations_01_conv")
     assert "slice 3 of 5, the middle one" in str(figure.caption)
-    assert (np.asarray(Image.open(io.BytesIO(figure.picture.data)))[:4, :4] == 254).all()
+    assert (np.asarray(Image.open(io.BytesIO(figure.picture.data)))[:4, :4] == 126).all()
 
 
 def test_silent_constant_and_broken_maps_are_drawn_without_complaint() -> None:

@@ -63,7 +63,7 @@ def test_a_matrix_has_a_row_for_each_input_and_a_column_for_each_filter() -> Non
     matrix = np.array([[1, 0, -1], [0.5, 0, 0]])
     (figure,) = figures(drawn(with_kernel("c", matrix[None, None])))
     pixels = np.asarray(Image.open(io.BytesIO(figure.picture.data)))
-    assert pixels.tolist() == [[254, 127, 0], [190, 127, 127]]
+    assert pixels.tolist() == [[126, 63, 0], [94, 63, 63]]
 
 
 def test_the_grid_of_channels_has_a_row_for_each_filter() -> None:
@@ -102,7 +102,7 @@ def test_a_volume_gives_its_middle_slice_and_says_so() -> None:
     kernel = np.zeros((3, 5, 5, 2, 4))
     kernel[1] = 1
     blocks = drawn(with_kernel("c", kernel, "Conv3D"))
-    assert (tile(figures(blocks)[0], 0) == 254).all()
+    assert (tile(figures(blocks)[0], 0) == 126).all()
     assert ["middle slice is shown" in str(block.text) for block in blocks if isinstance(block, Prose)] == [True]
 
 
@@ -110,7 +110,7 @@ def test_a_sequences_kernel_lies_on_its_side() -> None:
     kernel = np.zeros((5, 4, 2))
     kernel[3, :, 0] = 1
     (figure,) = figures(drawn(with_kernel("c", kernel, "Conv1D")))
-    assert tile(figure, 0).tolist() == [[127, 127, 127, 254, 127]]
+    assert tile(figure, 0).tolist() == [[63, 63, 63, 126, 63]]
 
 
 def test_layers_are_chosen_by_pattern(study: Study) -> None:

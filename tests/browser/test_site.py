@@ -159,6 +159,12 @@ def test_tables_are_sorted_and_the_list_of_layers_narrowed(seen) -> None:
     assert told["left"] == ["enc_conv1"]
 
 
+def test_numbers_are_sorted_as_the_language_writes_them(seen) -> None:
+    assert seen["numerals"]["uk"] == ["–", "−2,5", "0", "1,5·10⁻⁴", "63,4 %", "12 345", "1,2·10¹²", "∞"]
+    assert seen["numerals"]["en"][2:] == ["−2.5", "1.5×10⁻⁴", "63.4%", "999.5", "12,345", "1.2×10¹²"]
+    assert set(seen["numerals"]["en"][:2]) == {"−∞", "–"}
+
+
 def test_an_enlarged_picture_has_an_address_and_can_be_drawn_aside(seen) -> None:
     told = seen["deepLink"]
     assert CYRILLIC in told["open"]

@@ -183,9 +183,29 @@ async function search(page, word, seen) {
   return told;
 }
 
+// Numerals of a language, put into a table of the page, in the order in which the page sorts them.
+async function numerals(page, written, seen) {
+  const { context, tab } = await open(page, { viewport: { width: 1366, height: 900 } }, seen);
+  await tab.evaluate((texts) => {
+    const table = document.querySelector("table.sortable");
+    const row = table.tBodies[0].rows[0];
+    while (table.tBodies[0].rows.length > 1) table.tBodies[0].lastElementChild.remove();
+    for (const text of texts) {
+      const one = row.cloneNode(true);
+      one.lastElementChild.textContent = text;
+      table.tBodies[0].append(one);
+    }
+    row.remove();
+  }, written);
+  await tab.locator("table.sortable th button").last().click();
+  const told = await tab.evaluate(() => [...document.querySelectorAll("table.sortable tbody tr")].map((row) => row.lastElementChild.textContent));
+  await context.close();
+  return told;
+}
+
 async function tables(page, list, seen) {
   const { context, tab } = await open(page, { viewport: { width: 1366, height: 900 } }, seen);
-  const column = () => tab.evaluate(() => [...document.querySelectorAll("table.sortable tbody tr td:last-child")].map((cell) => Number(cell.dataset.value)));
+  const column = () => tab.evaluate(() => [...document.querySelectorAll("table.sortable tbody tr td:last-child")].map((cell) => Number(cell.textContent.replace(/\D/g, ""))));
   const told = { before: await column() };
   const head = tab.locator("table.sortable th button").last();
   await head.click();
@@ -266,6 +286,10 @@ try {
   result.search = await search("uk/index.html", "enc_conv", seen);
   result.searchDeep = await search("en/layers/enc_conv1.html", "sparsity 35", seen);
   result.tables = await tables("en/architecture.html", "en/layers/index.html", seen);
+  result.numerals = {
+    uk: await numerals("uk/architecture.html", ["63,4 %", "–", "1,5·10⁻⁴", "−2,5", "12 345", "0", "∞", "1,2·10¹²"], seen),
+    en: await numerals("en/architecture.html", ["12,345", "1.5×10⁻⁴", "−∞", "−2.5", "63.4%", "–", "1.2×10¹²", "999.5"], seen),
+  };
   result.deepLink = await deepLink("en/prediction.html", seen);
   result.single = await single("report.en.html", seen);
   if (server) result.underPath = await underPath(server, seen);
