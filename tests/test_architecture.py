@@ -31,6 +31,7 @@ ONLY_IN = {
     "markupsafe": ("render/",),
     "babel": ("render/",),
     "weasyprint": ("render/",),
+    "pydyf": ("render/packed.py",),
     "matplotlib": ("render/",),
     "PIL": ("imaging.py", "photos.py", "render/", "labs/"),
 }

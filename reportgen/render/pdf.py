@@ -29,6 +29,7 @@ from reportgen.render.downloads import SETTINGS, numbers
 from reportgen.render.environment import Place, make_environment
 from reportgen.render.html import template_error
 from reportgen.render.language import Speaker
+from reportgen.render.packed import Packed, images
 from reportgen.render.paper import Paper
 from reportgen.render.pointers import formula_pointer, linked, pointer, source_pointer, steps
 from reportgen.render.print_pictures import PrintPicture, colour_bar, prepare
@@ -64,7 +65,7 @@ def document(
     with _listening() as complaints:
         made = weasyprint.HTML(string=page.text, base_url=BASE, url_fetcher=_fetcher(shelf))
         files = _attachments(report, page.paper, speaker) if wishes.pdf_attachments else []
-        data: bytes = made.write_pdf(pdf_variant=variant, attachments=files)
+        data: bytes = made.write_pdf(pdf_variant=variant, attachments=files, cache=images(shelf.packed, BASE))
     return data, complaints
 
 
@@ -195,11 +196,14 @@ class _Shelf:
 
     quality: str = "normal"
     files: dict[str, bytes] = field(default_factory=dict)
+    packed: dict[str, Packed] = field(default_factory=dict)
 
     def picture(self, picture: Picture) -> PrintPicture:
         """A picture, made fit for paper and put on the shelf."""
         ready = prepare(picture, self.quality)
         self.files[f"pictures/{ready.name}"] = ready.data
+        if ready.inside:
+            self.packed[f"pictures/{ready.name}"] = ready.inside
         return ready
 
     def drawing(self, block: Chart | Diagram | Formula, speaker: Speaker, size: float) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """Pictures made fit for paper: few enough tiles to be read, few enough pixels to be printed.
 
-WeasyPrint packs every PNG anew as RGB, so a picture larger than the paper can show costs time and
-bytes for nothing. Photographs and reduced maps go in as JPEG, maps as they are as PNG with hard pixels.
+A picture larger than the paper can show costs time and bytes for nothing. Photographs and reduced maps go in as JPEG,
+maps as they are with hard pixels.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from reportgen.report.blocks import Picture
+from reportgen.render.packed import Packed, packed
+from reportgen.report.blocks import Grid, Picture
 from reportgen.report.codec import asset_name
 from reportgen.report.colours import TABLES
 
@@ -28,7 +29,8 @@ QUALITY = {"draft": 75, "normal": 88, "print": 93}
 class PrintPicture:
     """A file for the PDF. `shown` of `tiles` tiles are in it; `smooth` pictures may be blurred when enlarged.
 
-    `tiny` ones (a single kernel, a patch of colour) are not to be blown up.
+    `tiny` ones (a single kernel, a patch of colour) are not to be blown up. `inside` is what the document holds of a
+    picture that need not be packed anew.
     """
 
     name: str
@@ -38,6 +40,7 @@ class PrintPicture:
     shown: int
     tiles: int
     smooth: bool
+    inside: Packed | None = None
 
     @property
     def tiny(self) -> bool:
@@ -62,36 +65,48 @@ def prepare(picture: Picture, quality: str = "normal") -> PrintPicture:
     tiles = len(picture.grid.numbers) if picture.grid else 0
     shown = tiles
     if picture.grid and tiles > MOST_TILES:
-        image, shown = _first_tiles(image, picture)
-    image = _flat(image)
+        image, shown = _first_tiles(image, picture.grid)
     factor = finest / image.width
-    if factor < 1:
-        image = image.resize((finest, max(1, round(image.height * factor))), Image.Resampling.BOX)
     smooth = picture.kind == "photo" or factor < 1
     stem = asset_name(picture).rpartition(".")[0]
+    if not smooth:
+        data = picture.data if shown == tiles else _png(image)
+        inside = packed(data)
+        data = data if inside else _png(_flat(image))
+        return PrintPicture(f"{stem}.png", data, image.width, image.height, shown, tiles, False, inside)
+    image = _flat(image)
+    if factor < 1:
+        image = image.resize((finest, max(1, round(image.height * factor))), Image.Resampling.BOX)
     buffer = io.BytesIO()
-    if smooth:
-        image.save(buffer, "JPEG", quality=QUALITY[quality], subsampling=0)
-        return PrintPicture(f"{stem}.jpg", buffer.getvalue(), image.width, image.height, shown, tiles, True)
-    image.save(buffer, "PNG", compress_level=1)
-    return PrintPicture(f"{stem}.png", buffer.getvalue(), image.width, image.height, shown, tiles, smooth)
+    image.save(buffer, "JPEG", quality=QUALITY[quality], subsampling=0)
+    return PrintPicture(f"{stem}.jpg", buffer.getvalue(), image.width, image.height, shown, tiles, True)
 
 
-def _first_tiles(image: Image.Image, picture: Picture) -> tuple[Image.Image, int]:
+def _png(image: Image.Image) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG", compress_level=6)
+    return buffer.getvalue()
+
+
+def _first_tiles(image: Image.Image, grid: Grid) -> tuple[Image.Image, int]:
     """The first tiles of a mosaic, laid anew in eight columns."""
-    grid = picture.grid
-    assert grid is not None
-    pixels = np.asarray(_flat(image))
+    image = image if image.mode == "P" else _flat(image)
+    pixels = np.asarray(image)
     step_x, step_y = grid.tile_width + grid.gap, grid.tile_height + grid.gap
     columns = min(8, grid.columns)
     rows = MOST_TILES // columns
-    sheet = np.full((rows * step_y - grid.gap, columns * step_x - grid.gap, 3), 255, np.uint8)
+    blank = image.info.get("transparency", 0) if image.mode == "P" else 255
+    sheet = np.full((rows * step_y - grid.gap, columns * step_x - grid.gap, *pixels.shape[2:]), blank, np.uint8)
     for place in range(rows * columns):
         top, left = place // grid.columns * step_y, place % grid.columns * step_x
         new_top, new_left = place // columns * step_y, place % columns * step_x
         tile = pixels[top : top + grid.tile_height, left : left + grid.tile_width]
         sheet[new_top : new_top + grid.tile_height, new_left : new_left + grid.tile_width] = tile
-    return Image.fromarray(sheet), rows * columns
+    made = Image.fromarray(sheet)
+    if image.mode == "P":
+        made.putpalette(image.getpalette() or [])
+        made.info = dict(image.info)
+    return made, rows * columns
 
 
 def _flat(image: Image.Image) -> Image.Image:
