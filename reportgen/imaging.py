@@ -27,8 +27,6 @@ STEPS = 127
 BLANK = STEPS
 """The next place of the palette is transparent, for the gaps of a mosaic."""
 COMPRESSION = 6
-LARGE = 1 << 16
-"""From so many pixels on a map is packed as `_filtered` says."""
 RUNS = 3
 """zlib's run-length strategy. On mosaics of real networks it is three to six times faster than the usual one at level
 6, and its files are about as small."""
@@ -227,17 +225,12 @@ def _places(grid: Grid) -> list[tuple[int, int]]:
 
 def _indexed(array: Array, colours: str, grid: Grid | None = None) -> Picture:
     """Palette positions as a picture; the last one is transparent in a mosaic."""
-    table = palette(colours).tobytes() + b"\xff\xff\xff"
     image = Image.fromarray(array)
-    if image.width * image.height > LARGE:
-        return Picture(_filtered(image, table, grid is not None), image.width, image.height, "map", grid)
-    image.putpalette(table)
-    if grid is not None:
-        image.info["transparency"] = BLANK
-    return _png(image, "map", grid)
+    table = palette(colours).tobytes() + b"\xff\xff\xff"
+    return Picture(_as_differences(image, table, grid is not None), image.width, image.height, "map", grid)
 
 
-def _filtered(image: Image.Image, table: bytes, with_blank: bool) -> bytes:
+def _as_differences(image: Image.Image, table: bytes, with_blank: bool) -> bytes:
     """The image as a palette PNG whose rows are told as differences.
 
     Neighbouring positions of a colour map are neighbouring numbers, so differences pack a fifth smaller (VGG16: 6.5
@@ -260,9 +253,6 @@ def _chunk(name: bytes, data: bytes) -> bytes:
 
 def _png(image: Image.Image, kind: Literal["map", "photo"], grid: Grid | None) -> Picture:
     """The image as a PNG."""
-    settings = {**image.info, "compress_level": COMPRESSION}
-    if kind == "map" and image.width * image.height > LARGE:
-        settings["compress_type"] = RUNS
     buffer = io.BytesIO()
-    image.save(buffer, "PNG", **{str(name): value for name, value in settings.items()})
+    image.save(buffer, "PNG", compress_level=COMPRESSION, **({"compress_type": RUNS} if kind == "map" else {}))
     return Picture(buffer.getvalue(), image.width, image.height, kind, grid)

@@ -90,13 +90,13 @@ class LookingWhere(ImageArtifact):
     def _pictures(self, maps: Maps, goal: Goal, inside: Array) -> Gallery:
         pixels = maps.sample.pixels
         edge = imaging.outline(inside)
-        pictures = [imaging.photo(_marked(imaging.gray(pixels), edge))]
+        pictures = [imaging.photo(_marked(imaging.gray(pixels), edge), lossy=True)]
         labels: list[Text] = [_("The object's edge")]
         for name in [name for name in SHOWN if not self.methods or name in self.methods]:
             heat = maps.heat(name, goal)
             if not heat.reason:
                 bright = imaging.stretch(np.maximum(heat.enlarged((inside.shape[0], inside.shape[1])), 0))
-                pictures.append(imaging.photo(_marked(np.repeat(bright[..., None], 3, axis=-1), edge)))
+                pictures.append(imaging.photo(_marked(np.repeat(bright[..., None], 3, axis=-1), edge), lossy=True))
                 labels.append(METHODS[name].title)
         return Gallery(
             "pointing", tuple(pictures), tuple(labels),

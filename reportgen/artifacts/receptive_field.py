@@ -18,6 +18,8 @@ from reportgen.text import Message, _
 
 FRAME = np.array([1.0, 0.85, 0.1], np.float32)
 SHADE = 0.35
+LARGE = 128
+"""Images with a longer side than this are kept as JPEG."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,7 @@ def _framed(pixels: np.ndarray, field: Field) -> Picture:
         image[row, left : right + 1] = FRAME
     for column in (slice(left, left + line), slice(max(right + 1 - line, left), right + 1)):
         image[top : bottom + 1, column] = FRAME
-    return imaging.photo(image)
+    return imaging.photo(image, lossy=max(height, width) > LARGE)
 
 
 def _clip(interval: tuple[float, float], side: int) -> tuple[int, int]:
