@@ -22,6 +22,7 @@ import click
 
 from reportgen import __version__, languages
 from reportgen.errors import Interrupted, ReportgenError
+from reportgen.options import wishes_of
 
 if TYPE_CHECKING:
     from reportgen.config import Config
@@ -193,7 +194,7 @@ def demo(**options: Any) -> None:
     """Build the report on the embedded network and images, everything, into site/."""
     from reportgen import resources
 
-    _exit(_build(resources.folder("configs") / "demo.toml", _wishes(options), options))
+    _exit(_build(resources.folder("configs") / "demo.toml", wishes_of(options), options))
 
 
 @main.command()
@@ -232,7 +233,7 @@ def build(config: Path | None, **options: Any) -> None:
     """
     if config is None and not options["model"]:
         raise click.UsageError("Name a model with --model, or a configuration file. `reportgen demo` needs neither.")
-    _exit(_build(config, _wishes(options), options))
+    _exit(_build(config, wishes_of(options), options))
 
 
 @main.command()
@@ -245,7 +246,7 @@ def render(report: Path, **options: Any) -> None:
     from reportgen.report.codec import load
 
     document = load(report)
-    wishes = _wishes(options)
+    wishes = wishes_of(options)
     wishes.setdefault("folder", report if report.is_dir() else report.parent)
     config = validate(wishes, "the command line")
     if options["profile"]:
@@ -313,7 +314,7 @@ def serve(path: Path, port: int, **options: Any) -> None:
     from reportgen.serving import Server
     from reportgen.serving import serve as run
 
-    wishes = _wishes(options)
+    wishes = wishes_of(options)
     is_config = path.suffix == ".toml"
     if not is_config and not (path / "report.json").is_file():
         raise InputError(f"{path}: there is no report.", slug="report-unreadable",
@@ -494,70 +495,6 @@ def _done(report: Report, config: Config) -> bool:
     first = "index.html" if "html" in config.outputs else "report.json"
     say(f"The report is in {config.folder / first}")
     return not report.failed
-
-
-def _wishes(options: dict[str, Any]) -> dict[str, Any]:
-    """The options that were given, under the names of the configuration."""
-    given = {name: value for name, value in options.items() if value not in (None, (), False)}
-    wishes: dict[str, Any] = {}
-    for option, key in {
-        "languages": "language", "formats": "outputs", "out": "folder", "labels": "labels", "size": "size",
-        "title": "title", "prefix": "prefix", "templates": "templates", "single_file": "single_file",
-        "site_url": "site_url", "pdf_quality": "pdf_quality", "colours": "colours", "commit": "commit",
-    }.items():
-        if option in given:
-            wishes[key] = given[option]
-    if "profile" in given:
-        wishes["lab"] = {"profile": given["profile"]}
-    model = {
-        key: given[option]
-        for option, key in {
-            "model": "file", "weights": "weights", "architecture": "architecture", "preprocess": "preprocessing",
-            "input_name": "input", "output_name": "output", "trust_model": "trust", "custom": "custom", "seed": "seed",
-        }.items()
-        if option in given
-    }
-    if model:
-        wishes["model"] = model
-    if given.keys() & {"images", "truths", "masks"}:
-        wishes["image"] = _images(given)
-    if "artifacts" in given:
-        wishes["select"] = tuple(name.strip() for name in given["artifacts"].split(",") if name.strip())
-    if "effort" in given:
-        wishes["optimization"] = {"effort": given["effort"]}
-    names = {"classes": "classes", "targets": "targets", "cam_layer": "layer", "raw_maps": "raw_maps"}
-    attention = {key: given[option] for option, key in names.items() if option in given}
-    if attention:
-        wishes["attention"] = attention
-    narrowed: dict[str, Any] = {key: given[key] for key in ("classes", "layers") if key in given}
-    if narrowed:
-        wishes["artifacts"] = _parameters(narrowed)
-    return wishes
-
-
-def _images(given: dict[str, Any]) -> list[dict[str, Any]]:
-    images = [{"file": image} for image in given.get("images", ())]
-    for option, key in (("truths", "label"), ("masks", "mask")):
-        values = given.get(option, ())
-        if len(values) > len(images):
-            raise click.UsageError(f"There are more values of --{option[:-1]} than images.")
-        for image, value in zip(images, values, strict=False):
-            image[key] = value
-    return images
-
-
-def _parameters(narrowed: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """`--layers` and `--classes`, given to every artifact that has such a parameter."""
-    from reportgen.artifacts import CATALOGUE
-    from reportgen.config import parameters_of
-
-    if "layers" in narrowed:
-        narrowed["layers"] = tuple(name.strip() for name in narrowed["layers"].split(",") if name.strip())
-    tables = {
-        name: {key: value for key, value in narrowed.items() if key in parameters_of(artifact)}
-        for name, artifact in CATALOGUE.items()
-    }
-    return {name: table for name, table in tables.items() if table}
 
 
 @contextlib.contextmanager
