@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Iterable, Sequence
 
 from reportgen.report.blocks import Block, Chart, Diagram, Figure, Gallery, Note, Table
@@ -14,7 +15,9 @@ MOST_FURTHER = 3
 WIDEST = 8
 """A table of more columns goes on a landscape page of an appendix."""
 MOST_ROWS = 150
-PAGE_ROWS = {"portrait": 30, "landscape": 20}
+PAGE_ROWS = {"portrait": 30, "landscape": 18}
+SLACK = 2
+"""So many rows more fit on a page where that spares a page with these few alone."""
 _SHOWN = (Figure, Gallery, Chart, Diagram, Table)
 
 
@@ -81,6 +84,9 @@ def is_broad(table: Table) -> bool:
 
 def pages_of(table: Table) -> tuple[tuple[tuple[object, ...], ...], ...]:
     """The rows of a large table, cut into pages."""
-    size = PAGE_ROWS["landscape" if is_broad(table) else "portrait"]
     rows = table.rows[:MOST_ROWS]
+    size = PAGE_ROWS["landscape" if is_broad(table) else "portrait"]
+    spared = math.ceil(len(rows) / (size + SLACK))
+    if spared < math.ceil(len(rows) / size):
+        size = math.ceil(len(rows) / spared)
     return tuple(rows[start : start + size] for start in range(0, max(1, len(rows)), size))

@@ -90,6 +90,8 @@ def test_appendices_skip_the_letters_that_the_standard_leaves_out() -> None:
     assert [(one.kind, one.letter) for one in paper.appendices] == [("tables", "А"), ("listings", "Б"), ("origin", "В")]
     assert [paper.of(long), paper.of(wide)] == ["А.1", "А.2"], "the tall one first"
     assert [len(rows) for rows in pages_of(long)] == [30, 30, 10]
+    for count, sheets in ((0, [0]), (30, [30]), (32, [32]), (33, [30, 3]), (61, [31, 30]), (64, [32, 32])):
+        assert [len(rows) for rows in pages_of(dataclasses.replace(long, rows=long.rows[:count]))] == sheets
     report = Report("Звіт", (section,), lab=LAB)
     data, complaints = pdf.document(report, Speaker("uk"))
     assert complaints == []
