@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from reportgen import output
+from reportgen.languages import CODES
 from reportgen.render.language import Speaker
-from reportgen.render.pdf import page_of
+from reportgen.render.pdf import Page, page_of
 from reportgen.render.prose import CITATION, citations
 from reportgen.report import codec
 from reportgen.report.blocks import Figure, Gallery
@@ -56,7 +57,12 @@ def check(path: Path, *, submission: bool = False, language: str = "uk") -> list
     found: list[Problem] = []
     if path.is_dir():
         found += _files(path)
-    found += [problem for rule in (_sections, _pictures, _texts, _references, _words) for problem in rule(report)]
+    found += [problem for rule in (_sections, _pictures, _sources) for problem in rule(report)]
+    for code in [one for one in CODES if one == language or one in _tongues(report)]:
+        speaker = Speaker(code)
+        with _silent():
+            page = page_of(report, speaker)
+        found += [*_marks(page, code), *_references(page, code), *_untranslated(speaker)]
     if submission:
         if path.is_dir() and not (path / f"report.{language}.pdf").is_file():
             found.append(Problem("pdf-missing", f"the folder has no report.{language}.pdf.",
@@ -106,13 +112,18 @@ def _pictures(report: Report) -> Iterator[Problem]:
             told[alt] = block.name
 
 
-def _texts(report: Report) -> Iterator[Problem]:
-    """The author's texts: what they cite and name must exist, and what is listed must be cited."""
+def _tongues(report: Report) -> set[str]:
+    """The languages that the author has written in."""
+    return {code for _slot, words in report.lab.texts for code, _text in words}
+
+
+def _sources(report: Report) -> Iterator[Problem]:
+    """What the author's texts cite must exist, and what is listed must be cited."""
     own = {source.key for source in report.lab.sources}
     cited: set[str] = set()
-    for language in sorted({language for _slot, words in report.lab.texts for language, _text in words}):
-        for slot in SLOTS:
-            cited.update(citations(report.lab.text(slot, language or "uk")))
+    for _slot, words in report.lab.texts:
+        for _code, text in words:
+            cited.update(citations(text))
     for question in report.lab.questions:
         cited.update(citations(question.answer))
     for key in sorted(cited - own - set(KNOWN)):
@@ -120,24 +131,25 @@ def _texts(report: Report) -> Iterator[Problem]:
     for key in sorted(own - cited):
         yield Problem("source-uncited", f"the source {key} is not cited anywhere.",
                       f"Cite it as [@{key}], or leave it out.")
-    prose_unknown = page_of(report, Speaker("uk")).unknown
-    for mark in sorted(mark for mark in prose_unknown if not CITATION.fullmatch(mark)):
+
+
+def _marks(page: Page, language: str) -> Iterator[Problem]:
+    """What the author's texts put in must be there."""
+    for mark in sorted(mark for mark in page.unknown if not CITATION.fullmatch(mark)):
         if mark.startswith("!["):
             yield Problem("text-mark", f"{mark}: a picture is printed once, in a paragraph of its own.",
-                          "Set empty lines around it; name it elsewhere as {figure:FILE}.")
+                          "Set empty lines around it; name it elsewhere as {figure:FILE}.", where=language)
         elif mark.startswith("{figure:"):
             yield Problem("text-mark", f"{mark}: none of your texts shows this picture.",
-                          "Show it as ![caption](FILE) in a paragraph of its own.")
+                          "Show it as ![caption](FILE) in a paragraph of its own.", where=language)
         else:
             yield Problem("text-mark", f"{mark}: there is no such number in the report.",
-                          "`report.json` lists the facts of each section.")
+                          "`report.json` lists the facts of each section.", where=language)
 
 
-def _references(report: Report) -> Iterator[Problem]:
+def _references(page: Page, language: str) -> Iterator[Problem]:
     """Every figure and table of the lab report must be named in the text before it appears."""
-    with _silent():
-        text = page_of(report, Speaker("uk")).text
-    body = text[text.find('<section class="part') :]
+    body = page.text[page.text.find('<section class="part') :]
     named: set[str] = set()
     for found in _ANCHORS.finditer(body):
         if found["first"]:
@@ -147,7 +159,7 @@ def _references(report: Report) -> Iterator[Problem]:
             yield Problem(
                 "unreferenced", f"{kind} {number} is not named in the text before it appears.",
                 "Name a picture of yours by {figure:FILE} before it; a template of yours must print `section|pointer`"
-                " before the blocks.",
+                " before the blocks.", where=language,
             )
 
 
@@ -164,14 +176,11 @@ def _range(first: str, last: str) -> Iterator[str]:
     yield from (f"{stem}{dot}{number}" for number in range(int(start), int(end) + 1))
 
 
-def _words(report: Report) -> Iterator[Problem]:
-    """Nothing may be left in English on a Ukrainian page."""
-    speaker = Speaker("uk")
-    with _silent():
-        page_of(report, speaker)
+def _untranslated(speaker: Speaker) -> Iterator[Problem]:
+    """Nothing may be left in English on a page of another language."""
     for sentence in sorted(speaker.missing):
         yield Problem("untranslated", f"“{sentence}”", "The sentence has no translation; an older report may be the "
-                      "reason: build it again.", where="uk")
+                      "reason: build it again.", where=speaker.language)
 
 
 def _cover(report: Report, language: str) -> Iterator[Problem]:

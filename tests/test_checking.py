@@ -77,6 +77,15 @@ def test_what_is_wrong_in_any_report_is_told(tmp_path: Path) -> None:
                           "untranslated"}
 
 
+def test_the_texts_of_every_language_are_looked_through(tmp_path: Path) -> None:
+    text = {"goal": {"uk": "Побачити.", "en": "To see {s/nothing} and {figure:plot.png}.\n\nWord ![p](plot.png)."}}
+    codec.save(Report("Звіт", (section(),), lab=lab(text=text)), tmp_path)  # type: ignore[arg-type]
+    found = check(tmp_path / "report.json")
+    assert [(one.rule, one.where, one.text.partition(":")[0]) for one in found] == [
+        ("text-mark", "en", "![p]"), ("text-mark", "en", "{figure"), ("text-mark", "en", "{s/nothing}")
+    ]
+
+
 def test_a_figure_that_no_sentence_names_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     figures = tuple(dataclasses.replace(figure(f"f{number}"), alt=_(f"A map of stripes, number {number}.")) for number in range(3))  # type: ignore[type-var]
     from reportgen.render import pdf
