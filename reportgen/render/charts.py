@@ -35,6 +35,8 @@ PLOT_HEIGHT = 260.0
 MOST_MARKS = 80
 """A line with more points than this shows no marks."""
 MOST_LABELS = 40
+DASHES: tuple[tuple[float, ...], ...] = ((), (7.0, 3.0), (2.0, 2.5), (9.0, 3.0, 2.0, 3.0))
+"""What tells lines without marks apart, so that colour never does it alone."""
 
 
 def svg(chart: Chart, speaker: Speaker) -> Markup:
@@ -94,7 +96,7 @@ def _bars(chart: Chart, speaker: Speaker) -> Drawing:
     legend, top = place_legend(_entries(chart, speaker), 0, WIDTH) if several else ([], 0.0)
     row = ROW * max(1, len(chart.series)) * (0.8 if several else 1) + 4
     drawing = _sheet(chart, speaker, top + row * len(labels) + (22 if chart.x_label else 4))
-    drawing.add(*_legend(legend))
+    drawing.add(*_legend(legend, chart))
     axis, _ticks, _step = _value_axis(chart, left, right - left, False, True)
     base = axis.base
     drawing.add(Trail(((base, top), (base, top + row * len(labels))), "grid"))
@@ -181,7 +183,7 @@ def _lines(chart: Chart, speaker: Speaker) -> Drawing:
     step = frame.width / max(len(labels), 1)
     for number, series in enumerate(chart.series):
         places = [frame.left + step * (place + 0.5) for place in range(len(series.values))]
-        frame.drawing.add(*_line(series, places, frame.axis, number, len(labels) <= MOST_MARKS))
+        frame.drawing.add(*_line(series, places, frame.axis, number, _has_marks(chart)))
     for place in chart.marked:
         x = frame.left + step * (place + 0.5)
         frame.drawing.add(Words(x, frame.top - 3, "▾", SMALL, "middle", "marked"))
@@ -205,8 +207,7 @@ def _curves(chart: Chart, speaker: Speaker) -> Drawing:
 
 def _line(series: Series, places: Sequence[float], axis: Axis, number: int, marks: bool) -> list[Shape]:
     """A line with gaps where there is no number, its error bars and marks."""
-    role = f"series-{number % SERIES}"
-    dashes = () if number < SERIES else (5.0, 3.0)
+    role, dashes = f"series-{number % SERIES}", _dashes(number, marks)
     shapes: list[Shape] = []
     run: list[tuple[float, float]] = []
     for place, (x, value) in enumerate(zip(places, series.values, strict=False)):
@@ -225,6 +226,15 @@ def _line(series: Series, places: Sequence[float], axis: Axis, number: int, mark
     if len(run) > 1:
         shapes.append(Trail(tuple(run), role, 1.6, dashes=dashes))
     return shapes
+
+
+def _has_marks(chart: Chart) -> bool:
+    return chart.form == "lines" and len(chart.labels) <= MOST_MARKS
+
+
+def _dashes(number: int, marks: bool) -> tuple[float, ...]:
+    """What tells a line from the others besides its colour, where it has no marks; with them, once colours repeat."""
+    return ((5.0, 3.0) if number >= SERIES else ()) if marks else DASHES[number % len(DASHES)]
 
 
 def _mark(x: float, y: float, number: int) -> Shape:
@@ -246,11 +256,14 @@ def _entries(chart: Chart, speaker: Speaker) -> list[tuple[str, str]]:
     return [(f"series-{number % SERIES}", speaker.say(series.label)) for number, series in enumerate(chart.series)]
 
 
-def _legend(placed: Sequence[tuple[float, float, str, str]], marks: bool = False) -> list[Shape]:
+def _legend(placed: Sequence[tuple[float, float, str, str]], chart: Chart) -> list[Shape]:
+    """A sample of each series as it is drawn, and its name."""
     shapes: list[Shape] = []
     for number, (x, y, role, words) in enumerate(placed):
-        if marks:
-            shapes += [Trail(((x, y + 6), (x + 20, y + 6)), role, 1.6), _mark(x + 10, y + 6, number)]
+        if chart.form in ("lines", "curves"):
+            dashes = _dashes(number, _has_marks(chart))
+            shapes.append(Trail(((x, y + 6), (x + 20, y + 6)), role, 1.6, dashes=dashes))
+            shapes += [_mark(x + 10, y + 6, number)] if _has_marks(chart) else []
         else:
             shapes.append(Box(x + 4, y + 1, 10, 10, role, radius=1.5))
         shapes.append(Words(x + 26, y + SMALL, words, SMALL))
@@ -270,7 +283,7 @@ class _Frame:
         self.right = WIDTH - 8
         self.bottom = self.top + PLOT_HEIGHT
         self.drawing = _sheet(chart, speaker, self.bottom + 8)
-        self.drawing.add(*_legend(placed, marks=chart.form == "lines"))
+        self.drawing.add(*_legend(placed, chart))
         if chart.y_label:
             self.drawing.add(Words(0, self.top - 12, speaker.say(chart.y_label), SMALL, role="muted"))
         for tick, word in zip(ticks, words, strict=True):

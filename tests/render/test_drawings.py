@@ -10,7 +10,7 @@ import pytest
 
 from reportgen.errors import ReportgenError
 from reportgen.render import charts, diagram, formulas, raster
-from reportgen.render.drawing import Box, Drawing, Group
+from reportgen.render.drawing import Box, Drawing, Group, Trail
 from reportgen.render.language import Speaker
 from reportgen.report.blocks import Chart, Diagram, Node, Series
 from reportgen.text import _
@@ -164,3 +164,12 @@ def test_a_formula_is_outlines_with_its_source_as_the_name(tex: str) -> None:
 def test_a_formula_that_cannot_be_set_is_told() -> None:
     with pytest.raises(ReportgenError, match="cannot be set"):
         formulas.svg(r"\frac{a}{")
+
+
+def test_curves_are_told_apart_by_more_than_colour() -> None:
+    series = tuple(Series(f"s{number}", tuple(float(number * step) for step in range(5))) for number in range(4))
+    drawn = charts.layout(chart("curves", (), series=series, positions=(0.0, 1.0, 2.0, 3.0, 4.0)), ENGLISH)
+    for number in range(4):
+        trails = [shape for shape in drawn.shapes if isinstance(shape, Trail) and shape.role == f"series-{number}"]
+        assert [trail.dashes for trail in trails] == [charts.DASHES[number]] * 2, "the line and its sample in the legend"
+    assert len(set(charts.DASHES)) == 4
