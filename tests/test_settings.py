@@ -29,7 +29,7 @@ def test_what_is_written_as_toml_is_read_back(table: dict[str, Any]) -> None:
 def test_the_settings_make_the_same_configuration_again() -> None:
     told = read_config(resources.folder("configs") / "demo.toml", {})
     again = validate(tomllib.loads(settings_text(told)), "test")
-    assert again == told.model_copy(update={"origin": ""})
+    assert again.model_dump(exclude={"origin"}) == told.model_dump(exclude={"origin"})
 
 
 def test_settings_name_files_without_their_folders(tmp_path: Path) -> None:
