@@ -44,7 +44,9 @@ def _lines(table: Mapping[str, Any], path: tuple[str, ...]) -> list[str]:
         place = (*path, key)
         title = ".".join(map(_key, place))
         if isinstance(value, Mapping):
-            lines += ["", f"[{title}]", *_lines(value, place)]
+            inside = _lines(value, place)
+            only_tables = inside[:1] == [""]
+            lines += inside if only_tables else ["", f"[{title}]", *inside]
         elif _is_table(value):
             for one in value:
                 lines += ["", f"[[{title}]]", *_lines(one, place)]

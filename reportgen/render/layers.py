@@ -69,6 +69,13 @@ class Channels:
         )
 
     @property
+    def first_shown(self) -> int:
+        """The place of the channel that is shown first: of the strongest answer, for a silent one shows nothing."""
+        told = self.series[0].values[: len(self.numbers)] if self.series else ()
+        known = {place: float(value) for place, value in enumerate(told) if value is not None and value == value}
+        return max(known, key=known.__getitem__, default=0)
+
+    @property
     def series(self) -> tuple[Series, ...]:
         """What is told of every channel."""
         return (*self.answers.tiles, *(self.filters.tiles if self.filters else ()))

@@ -134,7 +134,7 @@ def test_channels_are_walked_with_keys_pointed_at_and_linked_to(seen) -> None:
     told = dict(seen["channels"])
     assert told.pop("numbers")[0] == "0.05"
     assert told == {
-        "first": "0", "right": "1", "address": "#ch-1", "down": 4, "pointed": "0", "drawn": [True, True],
+        "first": "15", "right": "1", "address": "#ch-1", "down": 4, "pointed": "0", "drawn": [True, True],
         "compared": "inset(0px 60% 0px 0px)", "linked": "7",
     }
 

@@ -143,6 +143,7 @@ async function channels(page, seen) {
   const told = { first: await number() };
   const range = tab.locator(".which-channel").first();
   await range.focus();
+  await tab.keyboard.press("Home");
   await tab.keyboard.press("ArrowRight");
   told.right = await number();
   told.address = new URL(tab.url()).hash;

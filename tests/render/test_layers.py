@@ -15,7 +15,7 @@ import pytest
 from reportgen import imaging, scales
 from reportgen.render import Output, downloads, html
 from reportgen.render.language import Speaker
-from reportgen.render.layers import layer_pages, neighbours, window
+from reportgen.render.layers import Channels, layer_pages, neighbours, window
 from reportgen.render.search import entries
 from reportgen.render.verdicts import sparkline, verdicts
 from reportgen.report.blocks import (
@@ -213,3 +213,12 @@ def test_the_archive_is_made_where_figures_are_asked_for() -> None:
 def test_the_bibliography_names_the_sources_of_the_methods() -> None:
     one = dataclasses.replace(section("s", "overview"), references=("gradcam",))
     assert downloads.bibliography(Report("t", (one,))).startswith("@inproceedings{gradcam,")
+
+
+def test_the_strongest_channel_is_shown_first() -> None:
+    maps = np.zeros((4, 4, 3), np.float32)
+    tiles = (Series(_("Mean"), (0.1, float("nan"), 0.7)),)
+    answers = Figure("a", imaging.mosaic(maps, scales.shared(maps)), WORDS, WORDS, tiles=tiles)
+    assert Channels(answers).first_shown == 2
+    assert Channels(dataclasses.replace(answers, tiles=(Series(_("Mean"), (None, None, None)),))).first_shown == 0
+    assert Channels(dataclasses.replace(answers, tiles=())).first_shown == 0
