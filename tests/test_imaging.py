@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from reportgen import imaging, scales
+from reportgen import imaging, resources, scales
 from reportgen.report.blocks import Picture, Scale
 from reportgen.report.colours import TABLES
 
@@ -256,3 +256,12 @@ def test_weights_that_are_no_numbers_do_not_spoil_the_scale() -> None:
     scale = scales.symmetric(np.array([np.nan, -2.0, np.inf, 1.0]))
     assert (scale.low, scale.high) == (-2.0, 2.0)
     assert scales.symmetric(np.array([np.nan])).high == 1.0
+
+
+def test_the_bars_of_the_site_have_the_colours_of_the_maps() -> None:
+    style = (resources.folder("templates") / "static" / "content.css").read_text(encoding="utf-8")
+    for name, table in TABLES.items():
+        colours = bytes.fromhex(table)
+        stops = [round(stop * 255 / 16) * 3 for stop in range(17)]
+        bar = ",".join(f"#{colours[place : place + 3].hex()}" for place in stops)
+        assert f".colour-bar.{name} {{ background-image: linear-gradient(90deg,{bar}); }}" in style

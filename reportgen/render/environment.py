@@ -24,7 +24,7 @@ from reportgen.render.citations import short
 from reportgen.render.language import Speaker
 from reportgen.render.layers import LAYERS, MISSING, LayerPage
 from reportgen.render.prose import Prose
-from reportgen.report.blocks import Attachment, Block, Cell, Chart, Diagram, Picture, Scale
+from reportgen.report.blocks import Attachment, Block, Cell, Chart, Diagram, Picture
 from reportgen.report.codec import asset_name
 from reportgen.report.document import Formula, Report, Section
 from reportgen.report.lab import SLOTS
@@ -192,7 +192,7 @@ def _filters(report: Report, speaker: Speaker, addresses: Addresses) -> dict[str
         "say": speaker.say,
         "markup": speaker.markup,
         "number": speaker.number,
-        "svg": lambda drawn, identity="": _svg(drawn, speaker, addresses, identity),
+        "svg": lambda drawn: _svg(drawn, speaker, addresses),
         "picture_url": addresses.picture,
         "link_url": addresses.link,
         "page_url": addresses.page,
@@ -241,10 +241,8 @@ def _filters(report: Report, speaker: Speaker, addresses: Addresses) -> dict[str
 
 
 def _svg(
-    drawn: Chart | Diagram | Formula | Scale, speaker: Speaker, addresses: Addresses, identity: str
+    drawn: Chart | Diagram | Formula, speaker: Speaker, addresses: Addresses
 ) -> Markup:
-    if isinstance(drawn, Scale):
-        return pictures.colour_bar(drawn.colours, identity)
     if isinstance(drawn, Chart):
         from reportgen.render import charts
 

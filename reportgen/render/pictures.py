@@ -1,18 +1,16 @@
-"""How a picture is shown: how wide, with which numbers on its tiles, and the bar of its colours."""
+"""How a picture is shown: how wide, and with which numbers on its tiles."""
 
 from __future__ import annotations
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from reportgen.manuscript import Named
 from reportgen.render.outline import pictures_of
 from reportgen.report.blocks import Picture
-from reportgen.report.colours import TABLES
 from reportgen.report.document import Section
 
 WIDTHS = {"narrow": 340, "text": 680, "wide": 960}
 """About how wide a picture of each span is on a wide screen, in CSS pixels."""
-STOPS = 17
 LEGIBLE = 30
 """A tile narrower than this on the screen has no room for its number."""
 MOST_TILES = 4000
@@ -65,23 +63,6 @@ def tile_numbers(picture: Picture, section: Section) -> Markup:
     return Markup(  # noqa: S704 - numbers only
         f'<svg class="tile-numbers by-{kind}" viewBox="0 0 {picture.width} {picture.height}" '
         f'font-size="{_n(size)}" aria-hidden="true" focusable="false">{"".join(labels)}</svg>'
-    )
-
-
-def colour_bar(colours: str, identity: str) -> Markup:
-    """A bar of a colour map from low to high; `identity` must be new on the page."""
-    table = bytes.fromhex(TABLES[colours])
-    stops = []
-    for place in range(STOPS):
-        at = round(place * 255 / (STOPS - 1)) * 3
-        offset = f"{place / (STOPS - 1):.4g}"
-        stops.append(f'<stop offset="{offset}" stop-color="#{table[at : at + 3].hex()}"/>')
-    name = escape(f"colours-{identity}")
-    return Markup(  # noqa: S704 - numbers and an escaped name
-        '<svg class="colour-bar" viewBox="0 0 256 10" width="256" height="10" preserveAspectRatio="none" '
-        'aria-hidden="true" focusable="false">'
-        f'<defs><linearGradient id="{name}">{"".join(stops)}</linearGradient></defs>'
-        f'<rect width="256" height="10" fill="url(#{name})"/></svg>'
     )
 
 
