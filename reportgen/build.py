@@ -53,6 +53,8 @@ OUTPUT_KEYS = {
     "prefix",
 }
 """What of a configuration changes the output but no section."""
+RENDERING_FILES = ("output.py", "manifest.py", "languages.py", "manuscript.py", "resources.py")
+RENDERING_LIBRARIES = ("weasyprint", "pydyf", "matplotlib", "jinja2", "babel", "markdown-it-py", "mdit-py-plugins")
 LAB = "lab:"
 """A model or image "lab:NAME" is one that comes with reportgen."""
 
@@ -244,11 +246,11 @@ def _sample_key(image: ImageSource) -> list[str]:
 def render_key(config: Config) -> str:
     """The digest of all that turns a report into files: code, templates, words, libraries."""
     package = Path(__file__).parent
-    code = [*(package / "render").rglob("*.py"), package / "output.py", package / "languages.py"]
+    code = [*(package / "render").rglob("*.py"), *(package / name for name in RENDERING_FILES)]
     code += [path for path in (package / "locale").rglob("*") if path.is_file()]
     folders = [resources.folder("templates"), *config.templates]
     templates = [digest_of_files((path for path in folder.rglob("*") if path.is_file()), folder) for folder in folders]
-    libraries = [(name, version_of(name)) for name in ("weasyprint", "matplotlib", "jinja2", "babel", "pydyf")]
+    libraries = [(name, version_of(name)) for name in RENDERING_LIBRARIES]
     return digest(digest_of_files(code, package), templates, libraries, os.environ.get("SOURCE_DATE_EPOCH", ""))
 
 

@@ -175,7 +175,7 @@ def _rendering(command: Callable[..., Any]) -> Callable[..., Any]:
 def _computing(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options of every command that looks at a network."""
     options = [
-        click.option("--colours", help="The colours of maps: viridis (the default), cividis or gray."),
+        click.option("--colours", help="The colours of maps: viridis (the default) or cividis."),
         click.option("--commit", help="The commit that the report is of; auto asks CI, then the repository; or none."),
         click.option("--cache", type=click.Path(path_type=Path, file_okay=False),
                      help="Where computed sections are kept."),

@@ -9,7 +9,9 @@ from pathlib import Path
 FROM_CI = ("GITHUB_SHA", "CI_COMMIT_SHA", "GIT_COMMIT")
 """How GitHub, GitLab and Jenkins name the commit of a run."""
 _HASH = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_REFERENCE = re.compile(r"ref: (refs/(?!.*\.\.)[^\x00\s]+)")
 _DEEPEST = 10
+LARGEST_FILE, LARGEST_LIST = 4096, 32 << 20
 
 
 def commit_of(folder: Path) -> str:
@@ -30,19 +32,25 @@ def _checked_out(git: Path) -> str:
     common = git / (_read(git / "commondir") or ".")
     reference = _read(git / "HEAD")
     for _step in range(_DEEPEST):
-        if not reference.startswith("ref: "):
+        found = _REFERENCE.fullmatch(reference)
+        if not found:
             break
-        name = reference.removeprefix("ref: ")
+        name = found[1]
         reference = _read(git / name) or _read(common / name) or _packed(common / "packed-refs", name)
     return reference if _HASH.fullmatch(reference) else ""
 
 
 def _packed(path: Path, name: str) -> str:
-    return next((line.split()[0] for line in _read(path).splitlines() if line.endswith(f" {name}")), "")
+    lines = _read(path, LARGEST_LIST).splitlines()
+    return next((line.split()[0] for line in lines if line.endswith(f" {name}")), "")
 
 
-def _read(path: Path) -> str:
+def _read(path: Path, most: int = LARGEST_FILE) -> str:
+    """A small text file; nothing where there is none, nor of what is no plain file: it might never end."""
     try:
-        return path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError):
+        if not path.is_file():
+            return ""
+        with path.open("rb") as file:
+            return file.read(most).decode("utf-8").strip()
+    except (OSError, ValueError):
         return ""

@@ -169,8 +169,8 @@ class Config(StudyTable):
     def _even(cls, name: Any) -> Any:
         if name in UNEVEN:
             raise ValueError(
-                "its brightness goes up and down and shows edges that the numbers do not have; take viridis, cividis"
-                " or gray"
+                "its brightness goes up and down and shows edges that the numbers do not have; take viridis or"
+                " cividis"
             )
         return name
 

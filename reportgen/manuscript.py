@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A picture as a text names it: `![caption](file "what it shows to one who cannot see it")`."""
+    """A picture as a text names it: `![caption](file "what it shows to one who cannot see it")`.
+
+    The caption is Markdown.
+    """
 
     file: str
     caption: str
@@ -46,13 +49,14 @@ def is_alone(token: Any) -> bool:
 
 def named_by(token: Any) -> Named:
     """What a picture's token says."""
-    title = str(token.attrs.get("title", ""))
-    return Named(urllib.parse.unquote(str(token.attrs["src"])), token.content, title or token.content)
+    plain = "".join(child.content for child in token.children or ())
+    alt = str(token.attrs.get("title", "")) or plain
+    return Named(urllib.parse.unquote(str(token.attrs["src"])), token.content, alt)
 
 
 def _set_alone(state: Any) -> None:
     """A paragraph that is a picture becomes the picture."""
-    for place, token in enumerate(state.tokens):
+    for place, token in enumerate(footnotes(state.tokens)[0]):
         pictures = token.children if token.type == "inline" and token.children else []
         if len(pictures) == 1 and pictures[0].type == "image" and state.tokens[place - 1].type == "paragraph_open":
             pictures[0].meta["alone"] = True
@@ -72,5 +76,5 @@ def _notes(tokens: list[Any]) -> Iterator[tuple[int, list[Any]]]:
         if token.type == "footnote_open":
             inside = []
             yield token.meta["id"], inside
-        elif token.type == "inline":
+        elif token.type in ("inline", "fence", "code_block"):
             inside.append(token)

@@ -55,8 +55,9 @@ def digest_of(path: Path) -> str:
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as problem:
-        raise _unreadable(path, "it cannot be opened" if path.exists() else "there is no such file") from problem
+    except (OSError, ValueError) as problem:  # a name with a zero byte is a ValueError
+        missing = isinstance(problem, FileNotFoundError)
+        raise _unreadable(path, "there is no such file" if missing else "it cannot be opened") from problem
 
 
 def read_photo(path: Path) -> Photo:

@@ -4,31 +4,55 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
-from pathlib import Path, PurePath
+from collections.abc import Callable, Mapping
+from pathlib import PurePath
 from typing import Any
 
-from reportgen.config import Config
+from reportgen.config import Config, StudyTable
+from reportgen.study import STARTS
 
 NOT_KEPT = {"folder", "origin", "commit"}
 """What says where and when a report was made, not what is in it."""
+LAB = "lab:"
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def settings_text(config: Config) -> str:
     """The TOML that makes the same report again, beside the files that it names."""
-    return as_toml(_without_folders(config.model_dump(mode="json", exclude_defaults=True, exclude=NOT_KEPT)))
+    told = config.model_dump(exclude_defaults=True, exclude=NOT_KEPT)
+    for table, study in ((told, config), *zip(told.get("more", ()), config.more, strict=True)):
+        _forget_folders(table, study)
+    lab = told.get("lab", {})
+    for source, whole in zip(lab.get("source", ()), config.lab.source, strict=True):
+        source["language"] = whole.language  # what is left out here is not what is left out there
+    for texts in (lab.get("text", {}), lab):
+        for key in {"profile"} & set(texts) if texts is lab else set(texts):
+            texts[key] = _by_language(texts[key], _if_file)
+    return as_toml(told)
 
 
-def _without_folders(value: Any) -> Any:
-    """The same with every file by its name alone: folders are of the machine, and none of a reader's business."""
-    if isinstance(value, Mapping):
-        return {key: _without_folders(one) for key, one in value.items()}
-    if isinstance(value, list):
-        return [_without_folders(one) for one in value]
-    if isinstance(value, str) and "\n" not in value and PurePath(value).name != value and Path(value).exists():
-        return PurePath(value).name
-    return value
+def _forget_folders(table: dict[str, Any], study: StudyTable) -> None:
+    """Files by their names alone: folders are of the machine. What is a path by its type loses its own in `_plain`."""
+    model = table.get("model", {})
+    if "file" in model and study.source().is_file:
+        model["file"] = PurePath(model["file"]).name
+    if "weights" in model and model["weights"] not in ("imagenet", "none"):
+        model["weights"] = PurePath(model["weights"]).name
+    if "custom" in model:
+        model["custom"] = [PurePath(one).name for one in model["custom"]]
+    wishes = table.get("optimization", {})
+    if "start" in wishes and wishes["start"] not in STARTS:
+        wishes["start"] = PurePath(wishes["start"]).name
+
+
+def _by_language(told: Any, change: Callable[[Any], Any]) -> Any:
+    return {code: change(one) for code, one in told.items()} if isinstance(told, Mapping) else change(told)
+
+
+def _if_file(text: Any) -> Any:
+    """The name of a file of text or of a profile; any other text as it is."""
+    is_file = isinstance(text, str) and "\n" not in text and text.endswith((".md", ".toml"))
+    return PurePath(text).name if is_file else text
 
 
 def as_toml(table: Mapping[str, Any]) -> str:
@@ -38,7 +62,7 @@ def as_toml(table: Mapping[str, Any]) -> str:
 
 def _lines(table: Mapping[str, Any], path: tuple[str, ...]) -> list[str]:
     """The plain values of a table, then the tables within it under their headings."""
-    told = {key: value for key, value in table.items() if value is not None}
+    told = {key: _plain(value) for key, value in table.items() if value is not None}
     lines = [f"{_key(key)} = {_value(value)}" for key, value in told.items() if not _is_table(value)]
     for key, value in told.items():
         place = (*path, key)
@@ -53,6 +77,13 @@ def _lines(table: Mapping[str, Any], path: tuple[str, ...]) -> list[str]:
     return lines
 
 
+def _plain(value: Any) -> Any:
+    """Tuples as lists without nothings, paths by their names."""
+    if isinstance(value, PurePath):
+        return value.as_posix() if str(value).startswith(LAB) else value.name
+    return [_plain(one) for one in value if one is not None] if isinstance(value, list | tuple) else value
+
+
 def _is_table(value: Any) -> bool:
     """True for a table and for a list of tables."""
     return isinstance(value, Mapping) or (
@@ -61,6 +92,7 @@ def _is_table(value: Any) -> bool:
 
 
 def _value(value: Any) -> str:
+    value = _plain(value)
     if isinstance(value, list):
         return f"[{', '.join(_value(one) for one in value)}]"
     if isinstance(value, Mapping):

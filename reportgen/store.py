@@ -30,7 +30,9 @@ LARGEST = 4 << 30
 """Bytes the store may hold before the oldest entries are removed."""
 _PACKAGE = Path(__file__).parent
 _COMPUTING = ("artifacts", "attention", "optimization", "probe", "report")
-_COMPUTING_FILES = ("imaging.py", "photos.py", "study.py", "text.py", "labels.py", "run.py", "probabilities.py")
+_COMPUTING_FILES = (
+    "imaging.py", "scales.py", "photos.py", "study.py", "text.py", "labels.py", "run.py", "probabilities.py",
+)
 _LIBRARIES = ("tensorflow", "keras", "numpy", "pillow")
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from reportgen import build, store
+
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "reportgen"
 MODULES = sorted(PACKAGE.rglob("*.py"))
@@ -121,6 +123,31 @@ def test_the_document_needs_only_the_standard_library(path: Path) -> None:
 def test_importing_does_not_load_tensorflow(module: str) -> None:
     script = f"import sys, {module}; sys.exit(any(name in sys.modules for name in ('tensorflow', 'keras')))"
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+
+
+def reached(*folders: str) -> set[str]:
+    """The places of all modules of ours that those in the folders import, one through the other."""
+    known = {f"reportgen.{place(path).removesuffix('.py').replace('/', '.')}".removesuffix(".__init__"): path for path in MODULES}
+    found: set[Path] = set()
+    left = [path for path in MODULES if place(path).startswith(folders)]
+    while left:
+        path = left.pop()
+        if path not in found:
+            found.add(path)
+            left += [known[part] for name in imports(path) for part in (name, name.rpartition(".")[0]) if part in known]
+    return {place(path) for path in found} - {"__init__.py"}
+
+
+def test_a_change_of_any_code_that_computes_makes_sections_anew() -> None:
+    kept = (*(f"{folder}/" for folder in store._COMPUTING), *store._COMPUTING_FILES)
+    silent = {"errors.py", "shelf.py"}
+    """What words errors and keeps finished images changes no section."""
+    assert {name for name in reached("artifacts/", "run.py") if not name.startswith(kept)} == silent
+
+
+def test_a_change_of_any_code_that_renders_makes_files_anew() -> None:
+    kept = ("render/", "report/", "text.py", "errors.py", *build.RENDERING_FILES)
+    assert {name for name in reached("render/") if not name.startswith(kept)} == set()
 
 
 def test_the_command_line_starts_without_anything_heavy() -> None:

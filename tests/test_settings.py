@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import tomllib
 from pathlib import Path
@@ -46,6 +47,32 @@ def test_settings_name_files_without_their_folders(tmp_path: Path) -> None:
     }
 
 
+def test_settings_keep_words_as_they_are_and_forget_folders_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "and").mkdir()
+    (tmp_path / "and" / "or").touch()
+    goal = "Дослідити, як згорткова мережа бачить зображення, і перевірити це числами: " * 4 + "{prediction/probability}."
+    told = {
+        "title": "and/or", "model": {"custom": ["/tmp/somewhere/my.py:Layer"], "weights": "/tmp/w.h5", "file": "vgg16"},
+        "optimization": {"start": "/tmp/begin.png"}, "templates": ["/tmp/looks"],
+        "more": [{"model": {"file": "/tmp/other.keras"}, "image": [{"file": "/tmp/dog.png"}]}],
+        "lab": {"group": "/", "topic": ".", "profile": {"uk": "/tmp/ours.toml", "en": "ieee"} , "text": {"goal": goal, "task": {"en": "/tmp/task.md"}},
+                "source": [{"key": "a", "kind": "book", "title": "A", "language": "en"}, {"key": "b", "kind": "book", "title": "B"}]},
+    }
+    (tmp_path / "ours.toml").write_text('base = "kpi"\n')
+    told["lab"]["profile"]["uk"] = str(tmp_path / "ours.toml")  # type: ignore[index]
+    kept = tomllib.loads(settings_text(validate(told, "test")))
+    assert kept["title"] == "and/or"
+    assert kept["model"] == {"custom": ["my.py:Layer"], "weights": "w.h5", "file": "vgg16"}
+    assert (kept["optimization"]["start"], kept["templates"]) == ("begin.png", ["looks"])
+    assert kept["more"] == [{"model": {"file": "other.keras"}, "image": [{"file": "dog.png"}]}]
+    lab = kept["lab"]
+    assert (lab["group"], lab["topic"], lab["profile"]) == ("/", ".", {"uk": "ours.toml", "en": "ieee"})
+    assert lab["text"] == {"goal": goal, "task": {"en": "task.md"}}
+    assert [source["language"] for source in lab["source"]] == ["en", "uk"]
+    assert as_toml({"a": [1, None, 2], "b": None}) == "a = [1, 2]\n"
+
+
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in FROM_CI:
@@ -87,3 +114,12 @@ def test_without_a_repository_or_with_a_broken_one_there_is_no_commit(repository
     assert commit_of(repository) == ""
     (repository / ".git" / "HEAD").write_bytes(b"\xff\xfe")
     assert commit_of(repository) == ""
+    for hostile in ("ref: refs/a\0b", "ref: /dev/zero", "ref: refs/../../../../etc/hostname", "ref: refs/heads/main\n" * 9999):
+        (repository / ".git" / "HEAD").write_text(hostile)
+        assert commit_of(repository) == ""
+    (repository / ".git" / "HEAD").unlink()
+    os.mkfifo(repository / ".git" / "HEAD")
+    assert commit_of(repository) == ""
+    (repository / "sub").mkdir()
+    (repository / "sub" / ".git").write_text("gitdir: a\0b")
+    assert commit_of(repository / "sub") == ""

@@ -14,7 +14,7 @@ from typing import Any
 
 from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from reportgen import __version__, resources
 from reportgen.languages import manners
@@ -179,13 +179,15 @@ def _filters(report: Report, speaker: Speaker, addresses: Addresses) -> dict[str
 
     def show(named: Named) -> Markup | None:
         found = report.lab.picture(named.file)
-        return pictures.illustration(named, found, addresses.picture(found)) if found else None
+        if found is None:
+            return None
+        return pictures.illustration(named, prose.line(named.caption), found, addresses.picture(found))
 
     def refer(file: str) -> Markup | None:
         texts = (report.lab.text(slot, speaker.language) for slot in SLOTS)
         named = next((one for text in texts for one in pictures_in(text) if one.file == file), None)
         opening, closing, *_inner = speaker.manners.quotes
-        return escape(f"{opening}{named.caption}{closing}") if named else None
+        return Markup("{}{}{}").format(opening, prose.line(named.caption), closing) if named else None
 
     prose = Prose(report, speaker, lambda key: short(sources[key]) if key in sources else None, show, refer)
     return {

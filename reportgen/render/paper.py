@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from reportgen.languages import manners
@@ -51,10 +51,7 @@ class Paper:
         for section in self.sections:
             self._first.setdefault(section.artifact, section.name)
         self.parts = tuple(self._parts())
-        self.illustrations: dict[str, tuple[Figure, ...]] = {}
-        for part in self.parts:
-            for text in self._texts(part):
-                self.illustrations.setdefault(text, tuple(self._illustrations(text)))
+        self.illustrations = self._illustrations()
         self.appendices = tuple(self._appendices())
         self._number_blocks()
         self.references = tuple(self._cited())
@@ -122,17 +119,23 @@ class Paper:
         if part.slot == "questions":
             yield from (question.answer for question in self.report.lab.questions)
 
-    def _illustrations(self, text: str) -> Iterator[Figure]:
-        """The author's pictures in a text, where they are at hand; each is printed once."""
-        for named in pictures_in(text):
-            found = self.report.lab.picture(named.file)
-            if found and not self.illustration(named.file):
-                yield Figure(named.file, found, named.caption, named.alt)
+    def _illustrations(self) -> Mapping[str, tuple[Figure, ...]]:
+        """The author's pictures by the part that shows them first; each is printed once."""
+        drawn: dict[str, tuple[Figure, ...]] = {}
+        seen: set[str] = set()
+        for part in self.parts:
+            figures = []
+            for one in (one for text in self._texts(part) for one in pictures_in(text)):
+                found = self.report.lab.picture(one.file)
+                if found and one.file not in seen:
+                    figures.append(Figure(one.file, found, one.caption, one.alt))
+                    seen.add(one.file)
+            drawn[part.slot] = tuple(figures)
+        return drawn
 
     def _blocks(self, part: Part) -> Iterator[Block]:
         """What is printed in a part, the author's before the tool's."""
-        for text in self._texts(part):
-            yield from self.illustrations[text]
+        yield from self.illustrations[part.slot]
         if part.slot == "results":
             yield from (block for topic in part.topics for section in topic.sections for block in section.blocks)
 

@@ -35,7 +35,7 @@ from reportgen.render.pointers import formula_pointer, linked, pointer, source_p
 from reportgen.render.print_pictures import PrintPicture, colour_bar, prepare
 from reportgen.render.prose import Prose
 from reportgen.report import codec
-from reportgen.report.blocks import Chart, Diagram, Picture, Table
+from reportgen.report.blocks import Chart, Diagram, Figure, Gallery, Picture
 from reportgen.report.document import Formula, Report
 from reportgen.report.lab import COVER
 from reportgen.text import Message, _
@@ -73,11 +73,10 @@ def _attachments(report: Report, paper: Paper, speaker: Speaker) -> list[Any]:
     """The report as data, its configuration, and every printed table under the number that it has on paper."""
     from weasyprint import Attachment
 
-    tables = (block for section in paper.sections for block in section.blocks if isinstance(block, Table))
     files = [("report.json", _("The report as data"), codec.dumps(report))]
     if report.provenance.settings:
         files.append((SETTINGS, _("The configuration"), report.provenance.settings))
-    for table in tables:
+    for table in paper.tables:
         number = paper.of(table)
         files.append((f"table-{number}.csv", _("Table {number}", number=number), "\ufeff" + numbers(table, speaker)))
     moment = _moment() or datetime(1980, 1, 1, tzinfo=UTC)
@@ -148,6 +147,11 @@ def _filters(paper: Paper, speaker: Speaker, shelf: _Shelf, prose: Prose) -> dic
     def sentence(told: Message | None) -> Markup:
         return linked(speaker.markup(told)) if told else Markup()
 
+    def caption(block: Figure | Gallery | Chart | Diagram) -> Markup:
+        """A picture of the author's has Markdown under it."""
+        own = block.caption
+        return prose.line(own) if isinstance(own, str) else speaker.markup(own)
+
     return {
         "paper": lambda _report: paper,
         "style": lambda _report: paper.style,
@@ -156,6 +160,7 @@ def _filters(paper: Paper, speaker: Speaker, shelf: _Shelf, prose: Prose) -> dic
         "formula_number": paper.formula,
         "explained": paper.explains,
         "is_large": paper.is_large,
+        "caption": caption,
         "pointer": lambda section: sentence(pointer(section, paper)),
         "formula_pointer": lambda section: sentence(formula_pointer(section, paper)),
         "source_pointer": lambda section: sentence(source_pointer(section, paper)),

@@ -66,13 +66,13 @@ def tile_numbers(picture: Picture, section: Section) -> Markup:
     )
 
 
-def illustration(named: Named, picture: Picture, address: str) -> Markup:
+def illustration(named: Named, caption: Markup, picture: Picture, address: str) -> Markup:
     """A picture of the author's with its caption, on the site."""
     return Markup(
         '<figure class="figure own {}"><a class="zoom" href="{}"><span class="frame">'
         '<img class="photo" src="{}" alt="{}" width="{}" height="{}" loading="lazy" decoding="async"></span></a>'
         '<figcaption><p class="caption">{}</p></figcaption></figure>\n'
-    ).format(span(picture), address, address, named.alt, picture.width, picture.height, named.caption)
+    ).format(span(picture), address, address, named.alt, picture.width, picture.height, caption)
 
 
 def _tiles(section: Section) -> int:

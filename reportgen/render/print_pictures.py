@@ -90,20 +90,22 @@ def _png(image: Image.Image) -> bytes:
 
 def _first_tiles(image: Image.Image, grid: Grid) -> tuple[Image.Image, int]:
     """The first tiles of a mosaic, laid anew in eight columns."""
-    image = image if image.mode == "P" else _flat(image)
+    blank = image.info.get("transparency")
+    in_palette = image.mode == "P" and isinstance(blank, int)
+    image = image if in_palette else _flat(image)
     pixels = np.asarray(image)
     step_x, step_y = grid.tile_width + grid.gap, grid.tile_height + grid.gap
     columns = min(8, grid.columns)
     rows = MOST_TILES // columns
-    blank = image.info.get("transparency", 0) if image.mode == "P" else 255
-    sheet = np.full((rows * step_y - grid.gap, columns * step_x - grid.gap, *pixels.shape[2:]), blank, np.uint8)
+    shape = (rows * step_y - grid.gap, columns * step_x - grid.gap, *pixels.shape[2:])
+    sheet = np.full(shape, blank if in_palette else 255, np.uint8)
     for place in range(rows * columns):
         top, left = place // grid.columns * step_y, place % grid.columns * step_x
         new_top, new_left = place // columns * step_y, place % columns * step_x
         tile = pixels[top : top + grid.tile_height, left : left + grid.tile_width]
         sheet[new_top : new_top + grid.tile_height, new_left : new_left + grid.tile_width] = tile
     made = Image.fromarray(sheet)
-    if image.mode == "P":
+    if in_palette:
         made.putpalette(image.getpalette() or [])
         made.info = dict(image.info)
     return made, rows * columns

@@ -25,8 +25,9 @@ NUMBER = re.compile(r"\{([\w.-]+/[\w:.-]+)\}")
 FIGURE = re.compile(r"\{figure:([^{}\n]+)\}")
 _MARK = re.compile(f"{CITATION.pattern}|{NUMBER.pattern}|{FIGURE.pattern}")
 TOP_HEADING = 3
-_PRIVATE, _PRIVATE_COUNT = 0xE000, 0x1900
-_STAND_IN = re.compile("0[\ue000-\uf8ff]0|[\ue000-\uf8ff]")
+_PRIVATE, _ROOM = 0xF0000, 0x20000
+_STRANGE = re.compile("[\U000f0000-\U0010ffff]")
+"""Letters that mean nothing to anyone else, and stand for what is put in."""
 
 
 @dataclass
@@ -53,11 +54,9 @@ class Prose:
         renderer.rules |= {"text": self._text, "image": self._image, "footnote_ref": _footnote}
         renderer.rules |= dict.fromkeys(("heading_open", "heading_close"), functools.partial(_heading, renderer))
         tokens, notes = footnotes(language.parse(text, {}))
-        told = {
-            "notes": {key: " ".join(renderer.render([one], language.options, {}) for one in note)
-                      for key, note in notes.items()}
-        }
-        return Markup(renderer.render(tokens, language.options, told))  # noqa: S704 - HTML is off, words are escaped
+        return Markup(  # noqa: S704 - HTML in the text is off, words are escaped below
+            renderer.render(tokens, language.options, {"notes": notes, "within": (), "render": renderer.render})
+        )
 
     def line(self, text: str) -> Markup:
         """A text of one paragraph, without the paragraph."""
@@ -68,13 +67,16 @@ class Prose:
         told: dict[str, Markup] = {}
 
         def keep(match: re.Match[str]) -> str:
-            stand_in = chr(_PRIVATE + len(told) % _PRIVATE_COUNT)
-            stand_in = stand_in if match[1] else f"0{stand_in}0"
+            if len(told) == _ROOM:
+                return match[0]
+            stand_in = chr(_PRIVATE + len(told))
+            stand_in = stand_in if match[1] else f"0{stand_in}0"  # a number's neighbours are to take it for one
             told[stand_in] = self._put(match)
             return stand_in
 
-        words = str(escape(typeset(_MARK.sub(keep, tokens[index].content), self.speaker.language)))
-        return _STAND_IN.sub(lambda found: str(told.get(found[0], found[0])), words)
+        content = _MARK.sub(keep, _STRANGE.sub("", tokens[index].content))
+        words = str(escape(typeset(content, self.speaker.language)))
+        return re.sub("|".join(told), lambda found: str(told[found[0]]), words) if told else words
 
     def _put(self, match: re.Match[str]) -> Markup:
         if match[2]:
@@ -120,9 +122,21 @@ def facts_of(report: Report) -> Mapping[str, Fact]:
     }
 
 
-def _footnote(tokens: Any, index: int, _options: Any, told: Any) -> str:
-    """A footnote where it is called, as paper wants it."""
-    return f'<span class="footnote">{told["notes"].get(tokens[index].meta["id"], "")}</span>'
+def _footnote(tokens: Any, index: int, options: Any, told: Any) -> str:
+    """A footnote where it is called, as paper wants it; in brackets within another, and never within itself."""
+    key, within = tokens[index].meta["id"], told["within"]
+    if key in within:
+        return ""
+    inner = {**told, "within": (*within, key)}
+    note = " ".join(told["render"]([_inline(one)], options, inner) for one in told["notes"].get(key, ()))
+    return f" ({note})" if within else f'<span class="footnote">{note}</span>'
+
+
+def _inline(token: Any) -> Any:
+    """A piece of a footnote, code within a line where it was a block."""
+    if token.type != "inline":
+        token.type, token.tag, token.content = "code_inline", "code", token.content.strip()
+    return token
 
 
 def _heading(renderer: Any, tokens: Any, index: int, options: Any, _environment: Any) -> str:

@@ -67,8 +67,8 @@ class Picture:
         return hash(self._identity())
 
 
-UnsignedColours: TypeAlias = Literal["viridis", "cividis", "gray"]
-Colours: TypeAlias = UnsignedColours | Literal["diverging"]
+UnsignedColours: TypeAlias = Literal["viridis", "cividis"]
+Colours: TypeAlias = UnsignedColours | Literal["diverging", "gray"]
 Extent: TypeAlias = Literal["block", "picture", "tile"]
 
 

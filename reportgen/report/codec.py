@@ -76,7 +76,7 @@ def save(report: Report, folder: Path) -> None:
         path = assets / asset_name(asset)
         if not path.exists():
             path.write_bytes(asset.data)
-    (folder / "report.json").write_text(dumps(report), encoding="utf-8")
+    (folder / "report.json").write_bytes(dumps(report).encode("utf-8", "replace"))
 
 
 def load(path: Path) -> Report:

@@ -7,11 +7,14 @@ import io
 import re
 from pathlib import Path
 
+import numpy as np
 import pypdf
 import pytest
 from click.testing import CliRunner
+from markupsafe import Markup
 from PIL import Image
 
+from reportgen import imaging
 from reportgen.authoring import LabTable, profiles
 from reportgen.cli import main
 from reportgen.config import read_config, validate
@@ -26,7 +29,7 @@ from reportgen.render.typography import spaced, typeset
 from reportgen.report import codec
 from reportgen.report.blocks import Column, Gallery, Note, Table
 from reportgen.report.document import Formula, Report, Section
-from reportgen.report.lab import Lab
+from reportgen.report.lab import Illustration, Lab, Question
 from reportgen.report.references import METHODS, Reference
 from reportgen.text import _
 from tests.render.pages import pages
@@ -269,6 +272,79 @@ def test_two_pictures_of_one_name_are_told(tmp_path: Path) -> None:
         (tmp_path / folder / "text.md").write_text("![p](plot.png)")
     (tmp_path / "lab.toml").write_text('[lab.text]\ngoal = "a/text.md"\ntask = "b/text.md"\n')
     with pytest.raises(InputError, match="is called plot.png too"):
+        read_config(tmp_path / "lab.toml", {}).lab.lab()
+
+
+def test_a_picture_named_twice_is_one_figure() -> None:
+    picture = figure("p").picture
+    text = "![One](a.png)\n\n![Again](a.png)\n\n![Two](b.png)"
+    lab = dataclasses.replace(
+        LabTable().lab(),
+        illustrations=(Illustration("a.png", picture), Illustration("b.png", picture)),
+        texts=(("goal", (("", "Перше."),)), ("task", (("", text),)), ("procedure", (("", text),))),
+        questions=(Question("Чому?", text), Question("Як?", text)),
+    )
+    report = dataclasses.replace(sample_report(), lab=lab)
+    paper = Paper(report, "uk")
+    assert [(paper.of(one), one.name) for one in paper.figures[:2]] == [("2.1", "a.png"), ("2.2", "b.png")]
+    data, complaints = pdf.document(report, speaker("uk"))
+    assert complaints == []
+    assert text_of(data).count("Рисунок 2.1") == 2, "in the list and under the picture"
+
+
+def test_a_caption_is_markdown_too(illustrated: Lab) -> None:
+    told = {"goal": 'x\n\n![Втрати `loss` - 5 x 5 "разом" [@gradcam]](plot.png)'}
+    lab = dataclasses.replace(illustrated, texts=LabTable.model_validate({"text": told | {"goal": "x"}}).lab().texts)
+    lab = dataclasses.replace(lab, texts=(("goal", (("", told["goal"]),)),))
+    report = dataclasses.replace(sample_report(), lab=lab)
+    text = " ".join(text_of(pdf.document(report, speaker("uk"))[0]).replace(NBSP, " ").split())
+    assert "Рисунок 1.1 – Втрати loss – 5 × 5 «разом» [1]" in text
+    assert "<code>loss</code>" in pages(report, "uk")["uk/index.html"]
+
+
+def test_a_long_picture_keeps_its_shape(illustrated: Lab) -> None:
+    wide = Illustration("plot.png", imaging.photo(np.zeros((100, 400, 3), np.float32)))
+    report = dataclasses.replace(sample_report(), lab=dataclasses.replace(illustrated, illustrations=(wide,)))
+    shelf = pdf._Shelf()
+    assert '<figure id="figure-1.1" class="photo long">' in pdf.page(report, speaker("uk"), shelf)
+    assert "figure.photo.long > img { width: 100%; height: auto; }" in shelf.files["lab.css"].decode()
+
+
+def test_a_document_without_results_has_the_tables_that_it_prints() -> None:
+    words = _("words")
+    table = Table("t", (Column("a"),), ((1,),), words)
+    lab = LabTable.model_validate({"style": {"order": ["goal", "conclusions"]}, "text": {"goal": "x"}}).lab()
+    report = Report("t", (Section("s", "s", "overview", words, words, words, (table,)),), lab=lab)
+    data, complaints = pdf.document(report, Speaker("uk"))
+    assert complaints == []
+    assert list(pypdf.PdfReader(io.BytesIO(data)).attachments) == ["report.json"]
+
+
+@pytest.mark.parametrize(
+    ("markdown", "told"),
+    [
+        ("a^[b ^[c]]", '<p>a<span class="footnote">b  (c)</span></p>'),
+        ("a[^1]\n\n[^1]: see [^1]", '<p>a<span class="footnote">see </span></p>'),
+        ("a[^1]\n\n[^1]: x[^2]\n[^2]: y[^1]", '<p>a<span class="footnote">x (y)</span></p>'),
+        ("a[^1]\n\n[^1]:\n        code <b>", '<p>a<span class="footnote"><code>code &lt;b&gt;</code></span></p>'),
+        ("a[^1]\n\n[^1]: ![p](plot.png)", '<p>a<span class="footnote"><i>p</i></span></p>'),
+    ],
+)
+def test_footnotes_may_be_strange(markdown: str, told: str) -> None:
+    assert str(prose().html(markdown)).strip() == told
+
+
+def test_what_is_put_in_stands_where_it_was_named() -> None:
+    made = Prose(sample_report(), speaker("uk"), lambda key: Markup("<a>1</a>"))
+    assert made.line("0[@a]0") == "0[<a>1</a>]0"
+    assert made.line("100[@a]{summary/parameters}") == f"100[<a>1</a>]{made.line('{summary/parameters}')}"
+    assert made.line("\U000f0000[@a]") == "[<a>1</a>]"
+
+
+@pytest.mark.parametrize("name", ["a%00b.png", "a" * 300 + ".png"])
+def test_a_name_that_no_file_can_have_is_told(tmp_path: Path, name: str) -> None:
+    (tmp_path / "lab.toml").write_text(f'[lab.text]\ngoal = "![x]({name})"\n')
+    with pytest.raises(InputError, match="cannot be opened"):
         read_config(tmp_path / "lab.toml", {}).lab.lab()
 
 

@@ -15,7 +15,7 @@ from reportgen.render import pdf
 from reportgen.render.language import Speaker
 from reportgen.render.packed import packed
 from reportgen.render.print_pictures import MOST_TILES, prepare
-from reportgen.report.blocks import Figure, Picture
+from reportgen.report.blocks import Figure, Grid, Picture
 from reportgen.report.document import Report, Section
 from reportgen.text import _
 
@@ -87,6 +87,18 @@ def test_a_palette_takes_a_third_of_its_colours(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("reportgen.render.print_pictures.packed", lambda _png: None)
     assert as_it_is < 0.6 * len(pdf.document(report, Speaker("en"))[0])
     prepare.cache_clear()
+
+
+@pytest.mark.parametrize("transparency", [None, b"\x00\x80\xff"])
+def test_a_strange_palette_is_flattened_where_tiles_are_cut_out(transparency: bytes | None) -> None:
+    image = Image.fromarray(np.zeros((10, 1209), np.uint8) + np.uint8(2))
+    image.putpalette(bytes(range(9)))
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG", **({"transparency": transparency} if transparency else {}))
+    grid = Grid(110, 10, 10, 1, tuple(range(110)))
+    shown = printed(Picture(buffer.getvalue(), image.width, image.height, "map", grid))
+    assert shown[0, 0].tolist() == [6, 7, 8]
+    assert shown[10].tolist() == [[255, 255, 255]] * shown.shape[1], "the gap between rows of tiles"
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "LA", "I;16"])
