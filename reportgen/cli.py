@@ -240,15 +240,21 @@ def build(config: Path | None, **options: Any) -> None:
 @click.argument("report", type=click.Path(path_type=Path))
 @_rendering
 def render(report: Path, **options: Any) -> None:
-    """Write a saved report again: other languages, formats or templates. No TensorFlow, no model."""
+    """Write a saved report again: other languages, formats or templates. No TensorFlow, no model.
+
+    In its own folder it is written in the languages and formats that it has, unless others are named.
+    """
     from reportgen.build import render_site
     from reportgen.config import validate
+    from reportgen.output import made_of
     from reportgen.report.codec import load
 
     document = load(report)
     wishes = wishes_of(options)
-    wishes.setdefault("folder", report if report.is_dir() else report.parent)
-    config = validate(wishes, "the command line")
+    home = report if report.is_dir() else report.parent
+    wishes.setdefault("folder", home)
+    same = made_of(home) if wishes["folder"] == home else {}
+    config = validate({**same, **wishes}, "the command line")
     if options["profile"]:
         styles = config.lab.lab().styles
         document = dataclasses.replace(document, lab=dataclasses.replace(document.lab, styles=styles))
@@ -310,6 +316,7 @@ def serve(path: Path, port: int, **options: Any) -> None:
     from reportgen.build import input_files, render_site
     from reportgen.config import read_config, validate
     from reportgen.errors import InputError
+    from reportgen.output import made_of
     from reportgen.report.codec import load
     from reportgen.serving import Server
     from reportgen.serving import serve as run
@@ -324,7 +331,7 @@ def serve(path: Path, port: int, **options: Any) -> None:
         if is_config:
             _build(path, wishes, options)
         else:
-            config = validate({**wishes, "folder": path}, "the command line")
+            config = validate({**made_of(path), **wishes, "folder": path}, "the command line")
             render_site(load(path), config, jobs=options["jobs"], force=options["force"])
 
     def again() -> None:

@@ -12,6 +12,7 @@ import ctypes
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -71,6 +72,27 @@ def read_manifest(folder: Path) -> dict[str, Any] | None:
         return None
     ours = isinstance(manifest, dict) and manifest.get("generator") == GENERATOR
     return manifest if ours and isinstance(manifest.get("files"), list) else None
+
+
+_MADE: tuple[tuple[str, str], ...] = (
+    ("html", r"([\w-]+)/index\.html"), ("pdf", r"report\.([\w-]+)\.pdf"), ("figures", r"results/()[^/]+"),
+    ("markdown", r"summary\.([\w-]+)\.md"), ("single", r"report\.([\w-]+)\.html"),
+)
+"""By which file of a folder a format is known, and its language."""
+
+
+def made_of(folder: Path) -> dict[str, tuple[str, ...]]:
+    """What a finished report was made as, in wishes to make the same again: formats, languages, the first one first."""
+    found = [
+        (name, match[1]) for path, _digest in _listed(folder) for name, pattern in _MADE
+        if (match := re.fullmatch(pattern, path))
+    ]
+    languages = sorted({language for _name, language in found if language})
+    with contextlib.suppress(OSError):
+        opening = re.search(rb'<html lang="([\w-]+)"', (folder / "index.html").read_bytes()[:512])
+        languages.sort(key=lambda language: opening is None or language.encode() != opening[1])
+    formats = [name for name, _pattern in _MADE if name in {known for known, _language in found}]
+    return {"outputs": (*formats, "json"), **({"language": tuple(languages)} if languages else {})}
 
 
 def is_intact(folder: Path, inputs: str) -> bool:

@@ -109,6 +109,9 @@ def test_build_render_and_again(tmp_path: Path) -> None:
     assert "Nothing has changed" in told(reportgen(*command, folder=tmp_path), 0)
     told(reportgen("render", "site", "--language", "uk", "--format", "html", "-o", "seite", folder=tmp_path), 0)
     assert "Передбачення" in (tmp_path / "seite" / "uk" / "prediction.html").read_text(encoding="utf-8")
+    told(reportgen("render", "seite", "--profile", "kpi", folder=tmp_path), 0)
+    assert not list((tmp_path / "seite").glob("report.??.*")), "in its own folder it is made as it was"
+    assert not (tmp_path / "seite" / "en").exists()
 
 
 @pytest.mark.tf

@@ -11,9 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from reportgen import output
 from reportgen.errors import UsageError
 from reportgen.manifest import write_manifest
 from reportgen.output import is_intact, refuse_foreign, replaced
+from reportgen.render import render
+from tests.render.sample_report import sample_report
 
 
 def make(target: Path, text: str, inputs: str = "1") -> None:
@@ -94,3 +97,17 @@ def test_kill_9_leaves_the_old_folder_whole_and_the_next_build_sweeps(tmp_path: 
     assert len(list(tmp_path.iterdir())) == 2
     make(tmp_path / "site", "new")
     assert [path.name for path in tmp_path.iterdir()] == ["site"]
+
+
+@pytest.mark.parametrize(
+    ("languages", "formats"),
+    [(("uk", "en"), ("html", "figures", "markdown")), (("en", "uk"), ("html",)), (("uk",), ("markdown", "single")), (("en",), ("json",))],
+)
+def test_a_folder_tells_what_it_was_made_as(tmp_path: Path, languages: tuple[str, ...], formats: tuple[str, ...]) -> None:
+    render(sample_report(), tmp_path / "site", languages=languages, formats=formats)
+    told = output.made_of(tmp_path / "site")
+    assert set(told["outputs"]) == {*formats, "json"}
+    assert set(told.get("language", languages)) == set(languages)
+    if "html" in formats:
+        assert told["language"] == languages, "the one that it opens with is the first"
+    assert output.made_of(tmp_path) == {"outputs": ("json",)}
