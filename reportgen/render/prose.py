@@ -25,6 +25,8 @@ NUMBER = re.compile(r"\{([\w.-]+/[\w:.-]+)\}")
 FIGURE = re.compile(r"\{figure:([^{}\n]+)\}")
 _MARK = re.compile(f"{CITATION.pattern}|{NUMBER.pattern}|{FIGURE.pattern}")
 TOP_HEADING = 3
+LONGEST_NOTES = 1_000_000
+"""Letters of all footnotes together: notes that call each other could go on for ever."""
 _PRIVATE, _ROOM = 0xF0000, 0x20000
 _STRANGE = re.compile("[\U000f0000-\U0010ffff]")
 """Letters that mean nothing to anyone else, and stand for what is put in."""
@@ -54,9 +56,8 @@ class Prose:
         renderer.rules |= {"text": self._text, "image": self._image, "footnote_ref": _footnote}
         renderer.rules |= dict.fromkeys(("heading_open", "heading_close"), functools.partial(_heading, renderer))
         tokens, notes = footnotes(language.parse(text, {}))
-        return Markup(  # noqa: S704 - HTML in the text is off, words are escaped below
-            renderer.render(tokens, language.options, {"notes": notes, "within": (), "render": renderer.render})
-        )
+        told = {"notes": notes, "within": (), "render": renderer.render, "room": [LONGEST_NOTES]}
+        return Markup(renderer.render(tokens, language.options, told))  # noqa: S704 - HTML is off, words are escaped
 
     def line(self, text: str) -> Markup:
         """A text of one paragraph, without the paragraph."""
@@ -64,19 +65,23 @@ class Prose:
 
     def _text(self, tokens: Any, index: int, *_more: Any) -> str:
         """Words typeset as one, so that a number that is put in is bound to its neighbours like any other."""
-        told: dict[str, Markup] = {}
+        told: list[tuple[Markup, int]] = []
 
         def keep(match: re.Match[str]) -> str:
             if len(told) == _ROOM:
                 return match[0]
-            stand_in = chr(_PRIVATE + len(told))
-            stand_in = stand_in if match[1] else f"0{stand_in}0"  # a number's neighbours are to take it for one
-            told[stand_in] = self._put(match)
-            return stand_in
+            zeros = "" if match[1] else "0"  # a number's neighbours are to take it for one
+            told.append((self._put(match), len(zeros)))
+            return f"{zeros}{chr(_PRIVATE + len(told) - 1)}{zeros}"
 
         content = _MARK.sub(keep, _STRANGE.sub("", tokens[index].content))
         words = str(escape(typeset(content, self.speaker.language)))
-        return re.sub("|".join(told), lambda found: str(told[found[0]]), words) if told else words
+        pieces, last = [], 0
+        for found in _STRANGE.finditer(words):
+            value, zeros = told[ord(found[0]) - _PRIVATE]
+            pieces += [words[last : found.start() - zeros], str(value)]
+            last = found.end() + zeros
+        return "".join([*pieces, words[last:]])
 
     def _put(self, match: re.Match[str]) -> Markup:
         if match[2]:
@@ -125,10 +130,12 @@ def facts_of(report: Report) -> Mapping[str, Fact]:
 def _footnote(tokens: Any, index: int, options: Any, told: Any) -> str:
     """A footnote where it is called, as paper wants it; in brackets within another, and never within itself."""
     key, within = tokens[index].meta["id"], told["within"]
-    if key in within:
+    pieces = told["notes"].get(key, ())
+    told["room"][0] -= 1 + sum(len(one.content) for one in pieces)
+    if key in within or told["room"][0] < 0:
         return ""
     inner = {**told, "within": (*within, key)}
-    note = " ".join(told["render"]([_inline(one)], options, inner) for one in told["notes"].get(key, ()))
+    note = " ".join(told["render"]([_inline(one)], options, inner) for one in pieces)
     return f" ({note})" if within else f'<span class="footnote">{note}</span>'
 
 

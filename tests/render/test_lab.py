@@ -334,6 +334,16 @@ def test_footnotes_may_be_strange(markdown: str, told: str) -> None:
     assert str(prose().html(markdown)).strip() == told
 
 
+def test_notes_that_call_each_other_come_to_an_end() -> None:
+    notes = "".join(f"\n[^{number}]: words [^{number + 1}] [^{number + 1}]\n" for number in range(40))
+    assert len(prose().html(f"a[^0]\n{notes}\n[^40]: end")) < 40_000_000
+
+
+def test_a_text_may_hold_many_numbers() -> None:
+    one = prose().line("{summary/parameters}")
+    assert prose().line("{summary/parameters}; " * 20_000).count(f"{one};") == 20_000
+
+
 def test_what_is_put_in_stands_where_it_was_named() -> None:
     made = Prose(sample_report(), speaker("uk"), lambda key: Markup("<a>1</a>"))
     assert made.line("0[@a]0") == "0[<a>1</a>]0"
