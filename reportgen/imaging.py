@@ -30,6 +30,8 @@ COMPRESSION = 6
 RUNS = 3
 """zlib's run-length strategy. On mosaics of real networks it is three to six times faster than the usual one at level
 6, and its files are about as small."""
+FINE = 160
+"""From this side on four pixels of a photograph may share their hue: in a smaller one that would be seen."""
 BLOCK = 1 << 18
 """How many values are turned into colours at once: few enough to stay in a processor's cache."""
 
@@ -88,7 +90,8 @@ def photo(pixels: Array, *, lossy: bool = False) -> Picture:
     if not lossy:
         return _png(image, "photo", None)
     buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=90, subsampling=0)
+    shared = "4:2:0" if min(image.size) >= FINE else "4:4:4"
+    image.save(buffer, "JPEG", quality=85, subsampling=shared, optimize=True)
     return Picture(buffer.getvalue(), image.width, image.height, "photo")
 
 

@@ -26,7 +26,7 @@ class ActivationMaps(ImageArtifact):
 
     `layers` are names or patterns (`block1_*`); none means all. `scale` "layer" gives all channels of
     a layer the same colours, "channel" stretches each by itself. Of a layer with more than `channels`
-    the first so many are drawn; a mosaic of more than `megapixels`, twice what a page shows, is made smaller.
+    the first so many are drawn; a mosaic of more than `megapixels` (a page shows about one) is made smaller.
     """
 
     name = "activation_maps"
@@ -56,7 +56,7 @@ class ActivationMaps(ImageArtifact):
     layers: tuple[str, ...] = ()
     scale: Literal["layer", "channel"] = "layer"
     channels: int = 4096
-    megapixels: float = 2.5
+    megapixels: float = 1.5
 
     def blocks(self, study: Study, sample: Sample) -> Iterator[Block]:
         """A mosaic for each layer, a table of them, and what was not drawn."""

@@ -346,7 +346,7 @@
       view.querySelector("output").textContent = number;
       permalink.href = "#ch-" + number;
       range.setAttribute("aria-valuetext", number);
-      shown.forEach(function (cell, index) { cell.textContent = row.cells[index + 1].textContent; });
+      shown.forEach(function (cell, index) { cell.textContent = row.cells[index + 1].textContent.trim(); });
       numbers.forEach(function (one) { one.classList.toggle("marked", one === row); });
     }
 

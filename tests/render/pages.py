@@ -12,6 +12,8 @@ from reportgen.report.document import Report
 from tests.render.sample_report import speaker
 
 VOID = {"meta", "link", "img", "br", "hr", "input", "wbr"}
+ENDED_BY = {"td": ("td", "th"), "th": ("td", "th"), "tr": ("td", "th", "tr"), "li": ("li",)}
+"""Elements that end where another one begins, as HTML allows."""
 BOTH = ("uk", "en")
 
 
@@ -41,7 +43,7 @@ class Element:
 
     @property
     def text(self) -> str:
-        return " ".join("".join(self._texts()).split(" ")).replace("\n", " ")
+        return " ".join("".join(self._texts()).split(" ")).replace("\n", " ").strip(" ")
 
     def _texts(self) -> Iterator[str]:
         for child in self.children:
@@ -59,6 +61,8 @@ class _Tree(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         assert len(dict(attrs)) == len(attrs), f"an attribute twice in <{tag}>"
+        while self.open[-1].tag in ENDED_BY.get(tag, ()):
+            self.open.pop()
         element = Element(tag, {name: value or "" for name, value in attrs})
         self.open[-1].children.append(element)
         if tag not in VOID:
@@ -68,6 +72,8 @@ class _Tree(HTMLParser):
         self.open[-1].children.append(Element(tag, {name: value or "" for name, value in attrs}))
 
     def handle_endtag(self, tag: str) -> None:
+        while tag in ("table", "thead", "tbody", "ul", "ol") and self.open[-1].tag in ("td", "th", "tr", "li"):
+            self.open.pop()
         assert self.open[-1].tag == tag, f"</{tag}> closes <{self.open[-1].tag}>"
         self.open.pop()
 
