@@ -43,6 +43,7 @@ def write_manifest(folder: Path, inputs: str = "") -> None:
         files.append({
             "path": name, "sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data), "role": role(name),
         })
-    document = {"generator": GENERATOR, "version": __version__, "inputs": inputs, "files": files}
-    text = json.dumps(document, ensure_ascii=False, indent=1) + "\n"
+    lines = ",\n".join(json.dumps(file, ensure_ascii=False) for file in files)
+    head = json.dumps({"generator": GENERATOR, "version": __version__, "inputs": inputs})[:-1]
+    text = f'{head}, "files": [\n{lines}\n]}}\n'
     (folder / NAME).write_bytes(text.encode("utf-8", "replace"))

@@ -13,9 +13,9 @@ from markupsafe import Markup, escape
 from reportgen.errors import ReportgenError
 from reportgen.render.drawing import COLOURS
 
-EM = 400.0
+EM = 250.0
 """How many units of the outlines make one em."""
-MARGIN = 16.0
+MARGIN = 10.0
 
 
 @functools.cache

@@ -58,11 +58,12 @@ def tile_numbers(picture: Picture, section: Section) -> Markup:
             left, base = -size / 2, row * step_y + grid.tile_height / 2 + size / 3
         else:
             continue
-        labels.append(f'<text x="{_n(left)}" y="{_n(base)}">{number}</text>')
+        at = f'x="{left:.0f}" y="{base:.0f}"' if unit > 0.5 else f'x="{_n(left)}" y="{_n(base)}"'
+        labels.append(f"<text {at}>{number}</text>")
     kind = "tiles" if each else "rows"
     return Markup(  # noqa: S704 - numbers only
         f'<svg class="tile-numbers by-{kind}" viewBox="0 0 {picture.width} {picture.height}" '
-        f'font-size="{_n(size)}" aria-hidden="true" focusable="false">{"".join(labels)}</svg>'
+        f'font-size="{_n(size)}" aria-hidden="true">{"".join(labels)}</svg>'
     )
 
 
