@@ -271,10 +271,13 @@ def render(report: Path, **options: Any) -> None:
 @click.option("--architecture", type=click.Path(path_type=Path), help="The architecture's JSON, for weights alone.")
 def inspect(model: str, as_json: bool, **options: Any) -> None:
     """Show a network's layers, shapes, what can be drawn, and what its file asks for."""
+    from reportgen.build import model_path
+    from reportgen.config import validate
     from reportgen.inspection import inspect_model
 
     _mute_native_code()
-    facts = inspect_model(model, **options)
+    path = model_path(validate({"model": {"file": model}}, "the command line"))
+    facts = dataclasses.replace(inspect_model(str(path or model), **options), model=model)
     click.echo(json.dumps(facts.as_json(), indent=1, ensure_ascii=False) if as_json else facts.as_text())
     if facts.refused:
         say("The file is refused as it is; --trust-model or --custom opens it.")

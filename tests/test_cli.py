@@ -126,7 +126,7 @@ def test_environment_stands_between_command_line_and_file(tmp_path: Path) -> Non
 
 @pytest.mark.tf
 def test_inspect_tells_what_can_be_drawn(tmp_path: Path) -> None:
-    done = reportgen("inspect", demo_files().model, "--json", folder=tmp_path)
+    done = reportgen("inspect", "lab:texture-unet", "--json", folder=tmp_path)
     told(done, 0)
     facts = json.loads(done.stdout)
     assert [layer["name"] for layer in facts["layers"]][:2] == ["image", "enc_conv1_1"]

@@ -54,13 +54,13 @@ class ClassImages(ModelArtifact):
             raise NotApplicable(_("the network's answer has no numbers that could be made to rise"))
         seeds = self.seeds or SEEDS[study.wishes.effort]
         recipe = study.wishes.used
+        yield from how_made(study)
         made: list[list[Made]] = []
         for seed in range(seeds):
             wishes = [Wish(f"class {place} {name}", objective, own_size(study))
                       for place, (name, _label, objective) in enumerate(goals)]
             found = seek(study, wishes, dataclasses.replace(recipe, seed=recipe.seed + seed), "Images of classes")
             made.append(found)
-        yield from how_made(study)
         yield _sheet(study, goals, made)
         best = [natural(study, [objective])[0] for _name, _label, objective in goals]
         yield _table(study, goals, made, best)

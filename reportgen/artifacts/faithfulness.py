@@ -74,9 +74,9 @@ class Faithfulness(ImageArtifact):
         methods: list[str] = [name for name in known if not maps.heat(name, goal).reason]
         if not methods:
             raise NotApplicable(_("No method has a map that could be judged: all of them are empty."))
+        yield Fact("judged", _("Judged for"), goal.label)
         found = {name: _curves(maps, goal, maps.heat(name, goal).enlarged(_size(maps))) for name in methods}
         chance = _chance(maps, goal)
-        yield Fact("judged", _("Judged for"), goal.label)
         yield Fact("confidence", _("Confidence in it"), float(chance.deletion[0]), ".3f")
         best = sorted(methods, key=lambda name: found[name].areas[0] - found[name].areas[1])
         yield from _charts(maps, goal, {name: found[name] for name in best[:CHARTED]}, chance)
