@@ -117,14 +117,14 @@ class LabTable(BaseModel):
         """The files that are read into the report, and profiles of the author's own."""
         told = [*self.text.values(), self.profile]
         names = [str(one) for value in told for one in (value.values() if isinstance(value, dict) else [value])]
-        named = (Path(name) for name in names if name.endswith((".md", ".toml")) and "\n" not in name)
+        named = (Path(name) for name in names if names_file(name, ".md", ".toml"))
         return [*self.listing, *named, *self._pictures().values()]
 
     def _pictures(self) -> dict[str, Path]:
         """The files of the pictures that the texts name; a text's own folder comes before the configuration's."""
         found: dict[str, Path] = {}
         told = [told for words in self.text.values() for _language, told in _words(words)]
-        texts = [(_text(one), Path(one).parent if _is_file(one) else self.base) for one in told]
+        texts = [(_text(one), Path(one).parent if names_file(one, ".md") else self.base) for one in told]
         for text, folder in [*texts, *((question.answer, self.base) for question in self.question)]:
             for name in dict.fromkeys(named.file for named in pictures_in(text)):
                 if "://" in name or name.startswith("data:"):
@@ -219,11 +219,12 @@ def _words(value: Any, *, read: bool = False) -> Words:
 
 
 def _text(value: str) -> str:
-    return _read(Path(value)) if _is_file(value) else value
+    return _read(Path(value)) if names_file(value, ".md") else value
 
 
-def _is_file(value: str) -> bool:
-    return value.endswith(".md") and "\n" not in value
+def names_file(told: object, *endings: str) -> bool:
+    """True for what an author gave in place of a text: the name of a file with one of these endings."""
+    return isinstance(told, str) and told.endswith(endings) and "\n" not in told
 
 
 def _picture(path: Path) -> Picture:

@@ -23,7 +23,7 @@ from reportgen import __version__, output, resources
 from reportgen.artifacts.base import ImageArtifact, ModelArtifact
 from reportgen.attention.wishes import check_wishes
 from reportgen.commit import commit_of
-from reportgen.config import Config, StudyTable
+from reportgen.config import LAB, Config, StudyTable
 from reportgen.errors import InputError, Interrupted, UsageError
 from reportgen.labels import read_labels
 from reportgen.labs import class_names
@@ -55,8 +55,6 @@ OUTPUT_KEYS = {
 """What of a configuration changes the output but no section."""
 RENDERING_FILES = ("output.py", "manifest.py", "languages.py", "manuscript.py", "resources.py")
 RENDERING_LIBRARIES = ("weasyprint", "pydyf", "matplotlib", "jinja2", "babel", "markdown-it-py", "mdit-py-plugins")
-LAB = "lab:"
-"""A model or image "lab:NAME" is one that comes with reportgen."""
 
 
 def build_site(

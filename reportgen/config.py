@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 
 from reportgen.artifacts import CATALOGUE, GROUPS
 from reportgen.artifacts.base import Artifact
-from reportgen.authoring import Code, LabTable
+from reportgen.authoring import Code, LabTable, names_file
 from reportgen.errors import InputError, UsageError
 from reportgen.languages import DEFAULT
 from reportgen.optimization.recipes import Recipe
@@ -30,6 +30,8 @@ from reportgen.report.references import Reference
 from reportgen.study import STARTS, MapSettings, WishSettings
 
 Format = Literal["html", "pdf", "figures", "markdown", "json", "single"]
+LAB = "lab:"
+"""A model or image "lab:NAME" is one that comes with reportgen."""
 UNEVEN = ("jet", "rainbow", "hsv", "turbo", "nipy_spectral", "gist_rainbow")
 FORMATS: tuple[Format, ...] = ("html", "pdf", "figures", "markdown", "json")
 
@@ -312,7 +314,7 @@ def _anchor(data: dict[str, Any], folder: Path) -> dict[str, Any]:
     """
 
     def path(value: Any) -> Any:
-        return str(folder / value) if isinstance(value, str) and not value.startswith("lab:") else value
+        return str(folder / value) if isinstance(value, str) and not value.startswith(LAB) else value
 
     _written_out(data)
     for further in _list(data.get("more")):
@@ -347,7 +349,7 @@ def _anchor_files(table: Any, ending: str, path: Callable[[Any], Any]) -> None:
     for key, value in table.items() if isinstance(table, dict) else ():
         if isinstance(value, dict):
             _anchor_files(value, ending, path)
-        elif isinstance(value, str) and value.endswith(ending) and "\n" not in value:
+        elif names_file(value, ending):
             table[key] = path(value)
 
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Any
 
-from reportgen.config import Config, StudyTable
+from reportgen.authoring import names_file
+from reportgen.config import LAB, Config, StudyTable
 from reportgen.study import STARTS
 
 NOT_KEPT = {"folder", "origin", "commit"}
 """What says where and when a report was made, not what is in it."""
-LAB = "lab:"
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -25,9 +25,7 @@ def settings_text(config: Config) -> str:
     lab = told.get("lab", {})
     for source, whole in zip(lab.get("source", ()), config.lab.source, strict=True):
         source["language"] = whole.language  # what is left out here is not what is left out there
-    for texts in (lab.get("text", {}), lab):
-        for key in {"profile"} & set(texts) if texts is lab else set(texts):
-            texts[key] = _by_language(texts[key], _if_file)
+    lab |= {key: _file_named(lab[key]) for key in ("profile", "text") if key in lab}
     return as_toml(told)
 
 
@@ -45,14 +43,11 @@ def _forget_folders(table: dict[str, Any], study: StudyTable) -> None:
         wishes["start"] = PurePath(wishes["start"]).name
 
 
-def _by_language(told: Any, change: Callable[[Any], Any]) -> Any:
-    return {code: change(one) for code, one in told.items()} if isinstance(told, Mapping) else change(told)
-
-
-def _if_file(text: Any) -> Any:
-    """The name of a file of text or of a profile; any other text as it is."""
-    is_file = isinstance(text, str) and "\n" not in text and text.endswith((".md", ".toml"))
-    return PurePath(text).name if is_file else text
+def _file_named(told: Any) -> Any:
+    """Files of text and of profiles by their names, by slot and by language; any other text as it is."""
+    if isinstance(told, Mapping):
+        return {key: _file_named(one) for key, one in told.items()}
+    return PurePath(told).name if names_file(told, ".md", ".toml") else told
 
 
 def as_toml(table: Mapping[str, Any]) -> str:
