@@ -15,7 +15,7 @@ MOST_FURTHER = 3
 WIDEST = 8
 """A table of more columns goes on a landscape page of an appendix."""
 MOST_ROWS = 150
-PAGE_ROWS = {"portrait": 30, "landscape": 18}
+PAGE_ROWS = {"portrait": 30, "landscape": 16}
 SLACK = 2
 """So many rows more fit on a page where that spares a page with these few alone."""
 _SHOWN = (Figure, Gallery, Chart, Diagram, Table)

@@ -23,6 +23,7 @@ from markupsafe import Markup
 from reportgen.errors import ReportgenError
 from reportgen.manuscript import Named
 from reportgen.render import PLAIN, Output, Wishes, charts, diagram, fonts, formulas
+from reportgen.render.cells import density, wholeness
 from reportgen.render.choice import is_broad, pages_of
 from reportgen.render.citations import written
 from reportgen.render.downloads import SETTINGS, numbers
@@ -172,13 +173,12 @@ def _filters(paper: Paper, speaker: Speaker, shelf: _Shelf, prose: Prose) -> dic
         "heading": lambda title: _heading(speaker.markup(title), paper.style.capitals),
         "pages": pages_of,
         "is_broad": is_broad,
+        "wholeness": wholeness,
         "shortened": lambda text: textwrap.shorten(text, LONGEST_IN_LIST, placeholder="…").replace(":…", "…"),
         "printed": shelf.picture,
         "drawn": lambda block: shelf.drawing(block, speaker, paper.style.size),
         "scale_bar": shelf.scale,
-        "density": lambda table: next(
-            name for most, name in _DENSITIES if len(table.columns) <= most * (1.5 if is_broad(table) else 1)
-        ),
+        "density": density,
         "lab": lambda one: {name: text for name in COVER if (text := one.lab.field(name, speaker.language))},
         "created": lambda _one: _created(),
     }
@@ -190,9 +190,6 @@ def _heading(title: Markup, capitals: bool) -> Markup:
         return title
     pieces = re.split(r"(<code>.*?</code>|&\w+;)", str(title))
     return Markup("".join(piece if place % 2 else piece.upper() for place, piece in enumerate(pieces)))  # noqa: S704
-
-
-_DENSITIES = ((4, "easy"), (6, "medium"), (8, "tight"), (99, "tightest"))
 
 
 @dataclass

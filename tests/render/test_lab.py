@@ -559,3 +559,15 @@ def test_a_row_of_a_sheet_holds_as_many_pictures_as_it_has_columns(profile: str)
         assert len(set(tops[:columns])) == 1, f"{columns} columns"
         assert len(set(tops[columns:])) == 1, f"{columns} columns"
     assert set(heights) == {1, 2, 3, 4, 5, 6}
+
+
+def test_short_words_of_a_table_are_not_broken() -> None:
+    words = _("words")
+    rows = (("HiResCAM", "Draelos and Carin 2020, arXiv:2011.08891", "block1_conv1"),) * 3 + (("x", "y" * 200, "z/" * 90),)
+    columns = (Column("Method"), Column("What it does and where it was published, at length"), Column("Layer", code=True))
+    table = Table("t", columns, rows, words)
+    data, complaints = pdf.document(Report("t", (Section("s", "s", "overview", words, words, words, (table,)),)), Speaker("en"))
+    assert complaints == []
+    text = text_of(data, "-layout")
+    for whole in ("HiResCAM", "arXiv:2011.08891", "block1_conv1"):
+        assert text.count(whole) == 3
