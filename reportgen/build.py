@@ -34,7 +34,7 @@ from reportgen.probe.source import ModelSource
 from reportgen.report import codec
 from reportgen.report.document import Provenance, Report, Section, Source
 from reportgen.report.names import slug
-from reportgen.run import Look, look_at_all
+from reportgen.run import Look, check_layers, look_at_all
 from reportgen.scales import coloured
 from reportgen.settings import settings_text
 from reportgen.store import Store, digest, digest_of_code, digest_of_files, version_of
@@ -145,6 +145,7 @@ def look_here(
             shelf=store.shelf(common_key(table, store)), notice=on_notice,
         )
         check_wishes(study)
+        check_layers(study, own)
         with coloured(config.colours):
             look_at_all(study, own, on_section)
 

@@ -33,14 +33,16 @@ def wishes_of(options: dict[str, Any]) -> dict[str, Any]:
     if given.keys() & {"images", "truths", "masks"}:
         wishes["image"] = _images(given)
     if "artifacts" in given:
-        wishes["select"] = tuple(name.strip() for name in given["artifacts"].split(",") if name.strip())
-    if "effort" in given:
-        wishes["optimization"] = {"effort": given["effort"]}
+        wishes["select"] = _names(given["artifacts"])
+    layers = {"layers": _names(given["layers"])} if "layers" in given else {}
+    optimization = layers | ({"effort": given["effort"]} if "effort" in given else {})
+    if optimization:
+        wishes["optimization"] = optimization
     names = {"classes": "classes", "targets": "targets", "cam_layer": "layer", "raw_maps": "raw_maps"}
     attention = {key: given[option] for option, key in names.items() if option in given}
     if attention:
         wishes["attention"] = attention
-    narrowed: dict[str, Any] = {key: given[key] for key in ("classes", "layers") if key in given}
+    narrowed = layers | ({"classes": given["classes"]} if "classes" in given else {})
     if narrowed:
         wishes["artifacts"] = _parameters(narrowed)
     return wishes
@@ -62,10 +64,13 @@ def _parameters(narrowed: dict[str, Any]) -> dict[str, dict[str, Any]]:
     from reportgen.artifacts import CATALOGUE
     from reportgen.config import parameters_of
 
-    if "layers" in narrowed:
-        narrowed["layers"] = tuple(name.strip() for name in narrowed["layers"].split(",") if name.strip())
     tables = {
         name: {key: value for key, value in narrowed.items() if key in parameters_of(artifact)}
         for name, artifact in CATALOGUE.items()
     }
     return {name: table for name, table in tables.items() if table}
+
+
+def _names(text: str) -> tuple[str, ...]:
+    """Names separated by commas."""
+    return tuple(name.strip() for name in text.split(",") if name.strip())

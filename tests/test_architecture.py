@@ -54,7 +54,7 @@ MAY_USE = {
     "attention": ("study", "imaging", "scales", "probabilities", "probe", "report", "text", "errors"),
     "artifacts": ("study", "attention", "optimization", "imaging", "scales", "probabilities", "probe", "report", "text",
                   "errors"),
-    "run": ("artifacts", "report", "study", "text"),
+    "run": ("artifacts", "report", "study", "text", "errors"),
     "manuscript": (),
     "render": ("report", "text", "errors", "languages", "manuscript", "resources", "manifest", "__version__"),
     "store": ("report", "errors", "shelf"),

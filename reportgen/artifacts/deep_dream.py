@@ -23,8 +23,8 @@ from reportgen.text import _
 class DeepDream(ImageArtifact):
     """Shows the image in which all that a layer answers is made louder, for a few layers.
 
-    `layers` is how many, evenly over depth. There are `octaves` sizes, each `ratio` times the one before, with `steps`
-    steps of `rate` each (the mean change of a pixel), shifted by up to `shift` pixels.
+    `depths` is how many layers, evenly over depth. There are `octaves` sizes, each `ratio` times the one before, with
+    `steps` steps of `rate` each (the mean change of a pixel), shifted by up to `shift` pixels.
     """
 
     name = "deep_dream"
@@ -48,7 +48,7 @@ class DeepDream(ImageArtifact):
               "(Mordvintsev, Olah and Tyka 2015)"),
         ),
     )
-    layers: int = 3
+    depths: int = 3
     octaves: int = 3
     ratio: float = 1.4
     steps: int = 16
@@ -57,7 +57,7 @@ class DeepDream(ImageArtifact):
 
     def blocks(self, study: Study, sample: Sample) -> Iterator[Block]:
         """The input beside its dreams, the table."""
-        chosen = over_depth(chosen_layers(study), max(1, self.layers))
+        chosen = over_depth(chosen_layers(study), max(1, self.depths))
         if not chosen:
             raise NotApplicable(_("the network has no convolution over height and width before its answer"))
         steps = max(1, round(self.steps * min(1.0, STEPS[study.wishes.effort])))

@@ -21,7 +21,10 @@ LAYERS = {"quick": 3, "standard": 5, "thorough": 8}
 
 @dataclass(frozen=True)
 class Inversion(ImageArtifact):
-    """Shows, layer by layer, an image that the layer cannot tell from the user's. `layers` is how many, 0 by effort."""
+    """Shows, layer by layer, an image that the layer cannot tell from the user's.
+
+    `depths` is how many layers, evenly over depth; 0 by effort.
+    """
 
     name = "inversion"
     chapter = "optimization"
@@ -44,12 +47,12 @@ class Inversion(ImageArtifact):
             _("where A is the layer's answer and x₀ is the image (Mahendran and Vedaldi 2015, arXiv:1412.0035)"),
         ),
     )
-    layers: int = 0
+    depths: int = 0
 
     def blocks(self, study: Study, sample: Sample) -> Iterator[Block]:
         """The strip and the errors."""
         known = chosen_layers(study)
-        most = self.layers or LAYERS[study.wishes.effort]
+        most = self.depths or LAYERS[study.wishes.effort]
         if not known:
             raise NotApplicable(_("the network has no convolution over height and width before its answer"))
         chosen = over_depth(known, most)

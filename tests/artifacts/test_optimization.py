@@ -217,7 +217,7 @@ def test_the_sweep_grows_smoother_with_the_weight(keras: Any) -> None:
 
 
 def test_a_dream_says_how_much_louder_each_layer_became(study: Study) -> None:
-    blocks = look(DeepDream(layers=1, steps=8), study)
+    blocks = look(DeepDream(depths=1, steps=8), study)
     assert facts(blocks)["octaves"] >= 1
     row = rows_of(blocks, "deep_dream")[0]
     assert row[3] == pytest.approx(row[2] / row[1])
