@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import re
 import tomllib
 from pathlib import Path
@@ -21,7 +20,7 @@ from pydantic import (
 )
 
 from reportgen import resources
-from reportgen.errors import InputError
+from reportgen.errors import InputError, did_you_mean
 from reportgen.languages import CODES, manners
 from reportgen.manuscript import pictures_in
 from reportgen.report.blocks import Picture
@@ -170,9 +169,8 @@ def profile_values(name: str, above: tuple[str, ...] = ()) -> dict[str, Any]:
         raise ValueError(f"the profile {Path(name).name} is built on itself")
     path = Path(name) if name.endswith(".toml") else resources.folder("configs") / "profiles" / f"{name}.toml"
     if not name.endswith(".toml") and name not in profiles():
-        close = difflib.get_close_matches(name, profiles(), n=1)
         raise ValueError(
-            f"there is no profile '{name}'.{f' Did you mean {close[0]!r}?' if close else ''}"
+            f"there is no profile '{name}'.{did_you_mean(name, profiles())}"
             f" Known are {', '.join(profiles())}, or name a .toml file"
         )
     try:
@@ -192,8 +190,7 @@ def _style(name: str, values: dict[str, Any]) -> Style:
     known = {field.name for field in dataclasses.fields(Style)} - {"profile"}
     for key in values:
         if key not in known:
-            close = difflib.get_close_matches(key, known, n=1)
-            raise ValueError(f"unknown style '{key}'.{f' Did you mean {close[0]!r}?' if close else ''}")
+            raise ValueError(f"unknown style '{key}'.{did_you_mean(key, known)}")
     for key, (least, most) in _BOUNDS.items():
         value = values.get(key)
         if isinstance(value, int | float) and not least <= value <= most:

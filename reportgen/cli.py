@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from reportgen import __version__, languages
-from reportgen.errors import Interrupted, ReportgenError
+from reportgen.errors import Interrupted, ReportgenError, did_you_mean
 from reportgen.options import wishes_of
 
 if TYPE_CHECKING:
@@ -72,12 +72,8 @@ class _Group(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as problem:
-            import difflib
-
-            close = difflib.get_close_matches(args[0], self.list_commands(ctx), n=1)
-            if close:
-                raise click.UsageError(f"{problem.message} Did you mean '{close[0]}'?", ctx) from problem
-            raise
+            suggestion = did_you_mean(args[0], self.list_commands(ctx))
+            raise click.UsageError(problem.message + suggestion, ctx) from problem
 
 
 def _mute_native_code() -> None:

@@ -7,7 +7,6 @@ beats the file, which beats the defaults below.
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import json
 import re
 import tomllib
@@ -20,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 from reportgen.artifacts import CATALOGUE, GROUPS
 from reportgen.artifacts.base import Artifact
 from reportgen.authoring import Code, LabTable, names_file
-from reportgen.errors import InputError, UsageError
+from reportgen.errors import InputError, UsageError, did_you_mean
 from reportgen.languages import DEFAULT
 from reportgen.optimization.recipes import Recipe
 from reportgen.probe.source import ModelSource, Preprocessing
@@ -95,7 +94,7 @@ class StudyTable(_Table):
     labels: Path | tuple[str, ...] = ()
     size: Annotated[tuple[int, int], Field(description="height, width")] | None = None
     resize: Literal["nearest", "bilinear", "bicubic", "area"] = "bilinear"
-    select: tuple[str, ...] = ("all",)
+    select: Annotated[tuple[str, ...], Field(description="where it is empty, as for the first network")] = ()
     chapter: tuple[ChapterTable, ...] = ()
     artifacts: dict[str, dict[str, Any]] = Field(default_factory=dict)
     attention: MapSettings = MapSettings()
@@ -142,6 +141,7 @@ class StudyTable(_Table):
 class Config(StudyTable):
     """Everything a build needs to know; `more` are further networks in the same report."""
 
+    select: tuple[str, ...] = ("all",)
     language: tuple[Code, ...] = DEFAULT
     outputs: tuple[Format, ...] = FORMATS
     single_file: bool = False
@@ -190,8 +190,9 @@ class Config(StudyTable):
 
     @property
     def studies(self) -> tuple[StudyTable, ...]:
-        """The first network and the further ones."""
-        return (self, *self.more)
+        """The first network and the further ones; what these do not select themselves is selected as for the first."""
+        same = {"select": self.select, "chapter": self.chapter}
+        return (self, *(one if one.select or one.chapter else one.model_copy(update=same) for one in self.more))
 
 
 def expand(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -221,12 +222,26 @@ def read_config(path: Path | None, overrides: Mapping[str, Any]) -> Config:
     data: dict[str, Any] = {}
     if path is not None:
         data = {**_anchor(_parse(path), path.parent), "origin": path.name}
+    _lay_over(data, overrides)
+    for table in (data, *_list(data.get("more"))):
+        _lay_over(table, _for_every_network(overrides))
+    return validate(data, str(path) if path else "the command line")
+
+
+def _lay_over(data: dict[str, Any], overrides: Mapping[str, Any]) -> None:
+    """Put values in the place of those that stand there, tables key by key."""
     for name, value in overrides.items():
         if isinstance(value, Mapping) and isinstance(data.get(name), dict):
-            data[name] = {**data[name], **value}
+            _lay_over(data[name], value)
         else:
             data[name] = value
-    return validate(data, str(path) if path else "the command line")
+
+
+def _for_every_network(overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """What of the command line is not about one network: what is looked at, and with which effort."""
+    effort = {key: value for key, value in overrides.get("optimization", {}).items() if key == "effort"}
+    selected = {"select": overrides["select"], "chapter": ()} if "select" in overrides else {}
+    return selected | ({"optimization": effort} if effort else {})
 
 
 def validate(data: Mapping[str, Any], where: str) -> Config:
@@ -287,12 +302,6 @@ def schema() -> dict[str, Any]:
 def parameters_of(artifact: type[Artifact]) -> dict[str, Any]:
     """An artifact's parameters with their defaults."""
     return {field.name: field.default for field in dataclasses.fields(artifact)}
-
-
-def did_you_mean(name: str, known: list[str]) -> str:
-    """A suggestion to end an error with, or nothing."""
-    close = difflib.get_close_matches(name, known, n=1)
-    return f" Did you mean '{close[0]}'?" if close else ""
 
 
 def _parse(path: Path) -> dict[str, Any]:

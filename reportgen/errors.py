@@ -10,6 +10,8 @@ Each error has a slug; `docs/errors.md#<slug>` says what it means and what to do
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
 from typing import ClassVar
 
 
@@ -45,3 +47,9 @@ class CheckError(ReportgenError):
 
 class Interrupted(KeyboardInterrupt):
     """The user stopped a build; the text says what is kept and what is missing."""
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """A suggestion to end an error with, or nothing."""
+    close = difflib.get_close_matches(name, list(known), n=1)
+    return f" Did you mean '{close[0]}'?" if close else ""

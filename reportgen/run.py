@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import logging
 import traceback
 from collections.abc import Callable, Iterable, Iterator
@@ -11,7 +10,7 @@ from dataclasses import dataclass
 
 from reportgen.artifacts.base import Artifact, ImageArtifact, ModelArtifact, NotApplicable
 from reportgen.artifacts.responses import unknown_layers
-from reportgen.errors import UsageError
+from reportgen.errors import UsageError, did_you_mean
 from reportgen.report.blocks import Block, Note
 from reportgen.report.document import Section
 from reportgen.study import Study
@@ -77,10 +76,11 @@ def check_layers(study: Study, plans: Iterable[Look]) -> None:
     wanted = [study.wishes.layers, *(getattr(plan.artifact, "layers", ()) for plan in plans)]
     unknown = unknown_layers(study.probe.layers, tuple(dict.fromkeys(name for names in wanted for name in names)))
     if unknown:
-        close = difflib.get_close_matches(unknown[0], [layer.name for layer in study.probe.layers], n=1)
         raise UsageError(
-            f"The network has no layer '{unknown[0]}'.{f' Did you mean {close[0]!r}?' if close else ''}",
-            slug="unknown-layer", hint="`reportgen inspect` lists its layers; patterns such as 'block1_*' mean several.",
+            f"The network has no layer '{unknown[0]}'."
+            f"{did_you_mean(unknown[0], [layer.name for layer in study.probe.layers])}",
+            slug="unknown-layer",
+            hint="`reportgen inspect` lists its layers; patterns such as 'block1_*' mean several.",
         )
 
 

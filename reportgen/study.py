@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
@@ -110,12 +111,16 @@ class WishSettings:
         for name in ("steps", "units", "size", "seed"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must be at least 0")
+        if self.custom is not None and self.steps and self.custom.steps not in (self.steps, Recipe.steps):
+            raise ValueError(f"steps are told twice: {self.steps}, and {self.custom.steps} in the recipe of your own")
 
     @property
     def used(self) -> Recipe:
         """The recipe with what was said otherwise."""
         if self.custom is not None:
-            return self.custom
+            return dataclasses.replace(
+                self.custom, steps=self.steps or self.custom.steps, seed=self.seed or self.custom.seed
+            )
         return recipe_of(self.recipe, self.effort, steps=self.steps or None, seed=self.seed)
 
     @property

@@ -164,3 +164,39 @@ def test_colours_that_mislead_are_refused_with_the_reason() -> None:
         validate({"colours": "jet"}, "lab.toml")
     with pytest.raises(UsageError, match="'viridis' or 'cividis'"):
         validate({"colours": "plasma"}, "lab.toml")
+
+
+def test_a_further_network_is_looked_at_as_the_first_unless_it_says_otherwise() -> None:
+    def selected(data: dict[str, object]) -> list[set[str]]:
+        return [{artifact.name for _chapter, artifact in study.chosen()} for study in validate(data, "test").studies]
+
+    assert selected({"select": ["summary"], "more": [{}]}) == [{"summary"}, {"summary"}]
+    assert selected({"select": ["summary"], "more": [{"select": ["input"]}]}) == [{"summary"}, {"input"}]
+    assert selected({"more": [{}]})[1] == selected({})[0]
+    chapter = [{"title": "Mine", "artifacts": ["input"]}]
+    assert selected({"chapter": chapter, "more": [{}]}) == [{"input"}, {"input"}]
+
+
+def test_the_command_line_says_for_every_network_what_is_looked_at(tmp_path: Path) -> None:
+    (tmp_path / "lab.toml").write_text(
+        'select = ["filters"]\n[optimization]\nunits = 3\n[artifacts.activation_maps]\nscale = "channel"\n'
+        '[[more]]\nselect = ["input"]\n[more.optimization]\nunits = 2\n'
+    )
+    wishes = {"select": ("summary",), "optimization": {"effort": "quick", "layers": ("a",)},
+              "artifacts": {"activation_maps": {"layers": ("a",)}}}
+    first, second = read_config(tmp_path / "lab.toml", wishes).studies
+    assert first.select == second.select == ("summary",)
+    (tmp_path / "own.toml").write_text('[[chapter]]\ntitle = "Mine"\nartifacts = ["input"]\n')
+    assert [artifact.name for _chapter, artifact in read_config(tmp_path / "own.toml", wishes).chosen()] == ["summary"]
+    assert (second.optimization.effort, second.optimization.units, second.optimization.layers) == ("quick", 2, ())
+    assert first.artifacts == {"activation_maps": {"scale": "channel", "layers": ("a",)}}, "the file's own values stay"
+
+
+def test_steps_beside_a_recipe_of_ones_own_hold_or_are_refused() -> None:
+    def used(**table: object) -> int:
+        return validate({"optimization": table}, "test").optimization.used.steps
+
+    assert used(steps=9, custom={"tv": 0.1}) == 9
+    assert used(custom={"steps": 7}) == 7
+    with pytest.raises(UsageError, match="steps are told twice: 9, and 7"):
+        used(steps=9, custom={"steps": 7})

@@ -5,14 +5,13 @@ Nothing here loads TensorFlow until a network is really trained.
 
 from __future__ import annotations
 
-import difflib
 import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from reportgen.errors import UsageError
+from reportgen.errors import UsageError, did_you_mean
 from reportgen.text import Message, _
 
 DATA = Path(__file__).parent / "data"
@@ -81,9 +80,8 @@ def find_lab(name: str) -> Lab:
     """The lab of that name."""
     if name in LABS:
         return LABS[name]
-    close = difflib.get_close_matches(name, LABS, n=1)
     raise UsageError(
-        f"There is no lab '{name}'." + (f" Did you mean '{close[0]}'?" if close else ""),
+        f"There is no lab '{name}'.{did_you_mean(name, LABS)}",
         slug="unknown-lab", hint=f"Known are: {', '.join(LABS)}.",
     )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import os
 import socket
@@ -15,7 +14,7 @@ from urllib.parse import urlsplit
 import keras
 from keras.src.utils import file_utils
 
-from reportgen.errors import InputError, UsageError
+from reportgen.errors import InputError, UsageError, did_you_mean
 from reportgen.probe.preprocessing import application_of, plain
 
 PATIENCE_S = 3.0
@@ -37,10 +36,8 @@ def find(name: str) -> tuple[str, Callable[..., keras.Model]]:
     networks = known()
     key = plain(name) if plain(name) in networks else application_of(name)
     if key not in networks:
-        close = difflib.get_close_matches(plain(name), networks, n=1)
-        suggestion = f" Did you mean '{close[0]}'?" if close else ""
         raise InputError(
-            f"'{name}' is neither a file nor a network of keras.applications.{suggestion}",
+            f"'{name}' is neither a file nor a network of keras.applications.{did_you_mean(plain(name), networks)}",
             slug="model-unknown", hint=f"Known networks: {', '.join(sorted(networks))}.",
         )
     return networks[key].__name__, networks[key]
