@@ -117,9 +117,9 @@ class LabTable(BaseModel):
         told = [*self.text.values(), self.profile]
         names = [str(one) for value in told for one in (value.values() if isinstance(value, dict) else [value])]
         named = (Path(name) for name in names if names_file(name, ".md", ".toml"))
-        return [*self.listing, *named, *self._pictures().values()]
+        return [*self.listing, *named, *self.pictures().values()]
 
-    def _pictures(self) -> dict[str, Path]:
+    def pictures(self) -> dict[str, Path]:
         """The files of the pictures that the texts name; a text's own folder comes before the configuration's."""
         found: dict[str, Path] = {}
         told = [told for words in self.text.values() for _language, told in _words(words)]
@@ -152,7 +152,7 @@ class LabTable(BaseModel):
             own_questions_only=self.own_questions_only,
             sources=self.source,
             listings=tuple(Listing(path.name, _read(path)) for path in self.listing),
-            illustrations=tuple(Illustration(name, _picture(path)) for name, path in self._pictures().items()),
+            illustrations=tuple(Illustration(name, _picture(path)) for name, path in self.pictures().items()),
             own_conclusions=self.own_conclusions,
             styles=tuple((language, self.style_in(language)) for language in CODES),
         )

@@ -14,7 +14,6 @@ import dataclasses
 import logging
 import os
 import platform
-import shlex
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -36,9 +35,9 @@ from reportgen.report.document import Provenance, Report, Section, Source
 from reportgen.report.names import slug
 from reportgen.run import Look, check_layers, look_at_all
 from reportgen.scales import coloured
-from reportgen.settings import settings_text
+from reportgen.settings import command_of, kept_names, settings_text
 from reportgen.store import Store, digest, digest_of_code, digest_of_files, version_of
-from reportgen.study import ImageSource, open_study
+from reportgen.study import STARTS, ImageSource, open_study
 from reportgen.text import Text, _, listed
 from reportgen.worker import look_apart
 
@@ -46,8 +45,6 @@ log = logging.getLogger(__name__)
 OnSection = Callable[[int, int, Section], None]
 OnProgress = Callable[[float, str], None]
 OnNotice = Callable[[str], None]
-DEMO = "demo.toml"
-"""The configuration of the embedded demo."""
 OUTPUT_KEYS = {
     "language", "outputs", "single_file", "site_url", "pdf_quality", "pdf_variant", "pdf_attachments", "title",
     "prefix",
@@ -156,8 +153,9 @@ def gather(config: Config, store: Store, sections: tuple[Section, ...]) -> Repor
     title = config.title or _title([model_name(table) for table in config.studies])
     versions = [("reportgen", __version__), ("Python", platform.python_version())]
     versions += [(title, version_of(name)) for title, name in _SHOWN_VERSIONS if version_of(name)]
+    commit = told_commit(config)
     provenance = Provenance(
-        sources_of(config, store), tuple(versions), command_of(config), settings_text(config), told_commit(config)
+        sources_of(config, store), tuple(versions), command_of(config, commit), settings_text(config), commit
     )
     return Report(title, sections, provenance, config.lab.lab(), config.prefix)
 
@@ -233,7 +231,7 @@ def output_key(config: Config, store: Store, plans: Sequence[Look]) -> str:
     wishes = config.model_dump(mode="json", include=OUTPUT_KEYS)
     places = [(plan.key, plan.name, plan.chapter, plan.network) for plan in plans]
     sources = [(source.role, source.name, source.sha256) for source in sources_of(config, store)]
-    told = [codec.encode(config.lab.lab()), command_of(config), settings_text(config), told_commit(config)]
+    told = [codec.encode(config.lab.lab()), settings_text(config), told_commit(config)]
     return digest(places, wishes, sources, told, render_key(config))
 
 
@@ -301,8 +299,12 @@ def labels_of(table: StudyTable) -> tuple[Text, ...]:
 
 
 def sources_of(config: Config, store: Store) -> tuple[Source, ...]:
-    """The files that go in, by content."""
-    return tuple(source for table in config.studies for source in _sources_of_study(table, store))
+    """The files that go in, by content, as the kept configuration calls them."""
+    names = kept_names(config) | {path: name for name, path in config.lab.pictures().items()}
+    files = [file for table in config.studies for file in _files_of_study(table)]
+    files += [("text", path) for path in config.lab.files()] + [("templates", path) for path in config.templates]
+    sources = [(path, _source(role, path, store)) for role, path in dict.fromkeys(files)]
+    return tuple(dataclasses.replace(source, name=names.get(path, source.name)) for path, source in sources)
 
 
 def _sources_of_study(table: StudyTable, store: Store) -> tuple[Source, ...]:
@@ -325,6 +327,7 @@ def _files_of_study(table: StudyTable) -> list[tuple[str, Path]]:
         ("architecture", model.architecture),
         *((f"custom {number}", Path(text.rpartition(":")[0])) for number, text in enumerate(model.custom, 1)),
         ("labels", Path(str(table.labels)) if named else None),
+        ("start", Path(table.optimization.start) if table.optimization.start not in STARTS else None),
         *(("image", image.file) for image in images),
         *(("mask", image.mask) for image in images),
     ]
@@ -343,48 +346,6 @@ def _source(role: str, path: Path, store: Store) -> Source:
         ) from problem
     except OSError as problem:
         raise InputError(f"{path}: the file cannot be opened ({problem.strerror}).", slug="file-missing") from problem
-
-
-def command_of(config: Config) -> str:
-    """The command that makes the same report again, with file names but no folders."""
-    if config.origin == DEMO:
-        return "reportgen demo"
-    model = config.model
-    path = model_path(config)
-    named = model.file if not path or model.file.startswith(LAB) else path.name
-    words = ["reportgen", "build", *([config.origin] if config.origin else []), "--model", named]
-    if model.weights != "imagenet":
-        words += ["--weights", Path(model.weights).name]
-    if model.architecture:
-        words += ["--architecture", model.architecture.name]
-    if isinstance(model.preprocessing, str) and model.preprocessing != "auto":
-        words += ["--preprocess", model.preprocessing]
-    for image in config.image:
-        words += ["--image", _shown(image.file)]
-    for option, values in (("--truth", [image.label for image in config.image]),
-                           ("--mask", [_shown(image.mask) if image.mask else "" for image in config.image])):
-        words += [word for value in values if value for word in (option, value)]
-    if isinstance(config.labels, Path):
-        words += ["--labels", _shown(config.labels)]
-    for option, value in (("--input", model.input), ("--output", model.output)):
-        words += [option, value] if value else []
-    words += [word for custom in model.custom for word in ("--custom", Path(custom).name)]
-    words += ["--trust-model"] if model.trust else []
-    words += ["--seed", str(model.seed)] if model.seed else []
-    for target in config.attention.targets:
-        words += ["--target", target]
-    words += ["--cam-layer", config.attention.layer] if config.attention.layer else []
-    words += ["--raw-maps"] if config.attention.raw_maps else []
-    words += ["--colours", config.colours] if config.colours != "viridis" else []
-    words += ["--effort", config.optimization.effort] if config.optimization.effort != "standard" else []
-    words += ["--size", str(config.size[0]), str(config.size[1])] if config.size else []
-    if config.select != ("all",):
-        words += ["--artifacts", ",".join(config.select)]
-    return shlex.join(words)
-
-
-def _shown(path: Path) -> str:
-    return path.as_posix() if str(path).startswith(LAB) else path.name
 
 
 def _image_path(path: Path) -> Path:

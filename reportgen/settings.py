@@ -4,50 +4,103 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import PurePath
 from typing import Any
 
+from reportgen import resources
 from reportgen.authoring import names_file
-from reportgen.config import LAB, Config, StudyTable
+from reportgen.config import LAB, Config, StudyTable, read_config
+from reportgen.report.document import SETTINGS
 from reportgen.study import STARTS
 
+DEMO = "demo.toml"
+"""The configuration of the embedded demo."""
 NOT_KEPT = {"folder", "origin", "commit"}
 """What says where and when a report was made, not what is in it."""
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
+_Name = Callable[[PurePath], str]
 
 
 def settings_text(config: Config) -> str:
     """The TOML that makes the same report again, beside the files that it names."""
+    return as_toml(_told(config, kept_names(config).__getitem__))
+
+
+def command_of(config: Config, commit: str) -> str:
+    """The command that makes the same report again, where the kept configuration lies beside the files it names."""
+    demo = read_config(resources.folder("configs") / DEMO, {})
+    command = "reportgen demo" if settings_text(config) == settings_text(demo) else f"reportgen build {SETTINGS}"
+    return f"{command} --commit {commit}" if commit else command
+
+
+def kept_names(config: Config) -> dict[PurePath, str]:
+    """What each file of a configuration is called beside the report: its name, with folders only to tell two apart."""
+    files: dict[PurePath, None] = {}
+
+    def seen(path: PurePath) -> str:
+        files[path] = None
+        return ""
+
+    _told(config, seen)
+    return short_names(files)
+
+
+def short_names(paths: Iterable[PurePath]) -> dict[PurePath, str]:
+    """For each path as much of its end as tells it from all others."""
+    names: dict[PurePath, str] = {}
+    left, length = list(paths), 1
+    while left:
+        ends = {path: path.parts[-length:] for path in left}
+        counts = Counter(ends.values())
+        clear = [path for path in left if counts[ends[path]] == 1 or len(path.parts) <= length]
+        names |= {path: PurePath(*(part.strip("/\\:") or "_" for part in ends[path])).as_posix() for path in clear}
+        left, length = [path for path in left if path not in names], length + 1
+    return names
+
+
+def _told(config: Config, name: _Name) -> dict[str, Any]:
+    """What differs from the defaults, every file by the name it is given."""
     told = config.model_dump(exclude_defaults=True, exclude=NOT_KEPT)
     for table, study in ((told, config), *zip(told.get("more", ()), config.more, strict=True)):
-        _forget_folders(table, study)
+        _name_files(table, study, name)
     lab = told.get("lab", {})
     for source, whole in zip(lab.get("source", ()), config.lab.source, strict=True):
         source["language"] = whole.language  # what is left out here is not what is left out there
-    lab |= {key: _file_named(lab[key]) for key in ("profile", "text") if key in lab}
-    return as_toml(told)
+    lab |= {key: _file_named(lab[key], name) for key in ("profile", "text") if key in lab}
+    return {key: _paths_named(value, name) for key, value in told.items()}
 
 
-def _forget_folders(table: dict[str, Any], study: StudyTable) -> None:
-    """Files by their names alone: folders are of the machine. What is a path by its type loses its own in `_plain`."""
+def _name_files(table: dict[str, Any], study: StudyTable, name: _Name) -> None:
+    """Files that are strings by their type; what is a path by its type is named in `_paths_named`."""
     model = table.get("model", {})
     if "file" in model and study.source().is_file:
-        model["file"] = PurePath(model["file"]).name
+        model["file"] = name(PurePath(model["file"]))
     if "weights" in model and model["weights"] not in ("imagenet", "none"):
-        model["weights"] = PurePath(model["weights"]).name
+        model["weights"] = name(PurePath(model["weights"]))
     if "custom" in model:
-        model["custom"] = [PurePath(one).name for one in model["custom"]]
+        parts = [one.rpartition(":") for one in model["custom"]]
+        model["custom"] = [f"{name(PurePath(file))}:{wanted}" for file, _colon, wanted in parts]
     wishes = table.get("optimization", {})
     if "start" in wishes and wishes["start"] not in STARTS:
-        wishes["start"] = PurePath(wishes["start"]).name
+        wishes["start"] = name(PurePath(wishes["start"]))
 
 
-def _file_named(told: Any) -> Any:
+def _file_named(told: Any, name: _Name) -> Any:
     """Files of text and of profiles by their names, by slot and by language; any other text as it is."""
     if isinstance(told, Mapping):
-        return {key: _file_named(one) for key, one in told.items()}
-    return PurePath(told).name if names_file(told, ".md", ".toml") else told
+        return {key: _file_named(one, name) for key, one in told.items()}
+    return name(PurePath(told)) if names_file(told, ".md", ".toml") else told
+
+
+def _paths_named(value: Any, name: _Name) -> Any:
+    """The same value with names in place of paths."""
+    if isinstance(value, PurePath):
+        return value.as_posix() if str(value).startswith(LAB) else name(value)
+    if isinstance(value, Mapping):
+        return {key: _paths_named(one, name) for key, one in value.items()}
+    return [_paths_named(one, name) for one in value] if isinstance(value, list | tuple) else value
 
 
 def as_toml(table: Mapping[str, Any]) -> str:
@@ -73,9 +126,7 @@ def _lines(table: Mapping[str, Any], path: tuple[str, ...]) -> list[str]:
 
 
 def _plain(value: Any) -> Any:
-    """Tuples as lists without nothings, paths by their names."""
-    if isinstance(value, PurePath):
-        return value.as_posix() if str(value).startswith(LAB) else value.name
+    """Tuples as lists without nothings."""
     return [_plain(one) for one in value if one is not None] if isinstance(value, list | tuple) else value
 
 

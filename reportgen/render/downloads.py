@@ -14,13 +14,12 @@ from reportgen.render.language import Speaker
 from reportgen.render.names import anchors, csv_path, page_names
 from reportgen.render.outline import pictures_of
 from reportgen.report.blocks import Cell, Table
-from reportgen.report.document import Report
+from reportgen.report.document import SETTINGS, Report
 from reportgen.report.names import slug
 from reportgen.report.references import KNOWN
 from reportgen.text import Message
 
 BIBLIOGRAPHY = "references.bib"
-SETTINGS = "reportgen.toml"
 ARCHIVE = "figures.zip"
 EPOCH = (1980, 1, 1, 0, 0, 0)
 """The same bytes every time: an archive holds dates."""

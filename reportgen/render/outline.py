@@ -24,6 +24,10 @@ ROLES: dict[str, Message] = {
     "mask": _("true mask", context="file"),
     "labels": _("class names", context="file"),
     "config": _("configuration", context="file"),
+    "custom": _("code of the author's own", context="file"),
+    "start": _("image to start from", context="file"),
+    "text": _("text or picture of the author's", context="file"),
+    "templates": _("templates", context="file"),
 }
 THUMBNAIL_BYTES = 120_000
 """A larger picture is not fetched only to be shown small."""
@@ -45,7 +49,7 @@ def chapter_key(one: Chapter | Section) -> str:
 
 def role_title(role: str) -> Text:
     """What a file was for."""
-    return ROLES.get(role, role)
+    return ROLES.get(role.partition(" ")[0], role)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from reportgen.render import PLAIN, Output, Wishes, charts, diagram, fonts, form
 from reportgen.render.cells import density, wholeness
 from reportgen.render.choice import is_broad, pages_of
 from reportgen.render.citations import written
-from reportgen.render.downloads import SETTINGS, numbers
+from reportgen.render.downloads import numbers
 from reportgen.render.environment import Place, make_environment
 from reportgen.render.html import template_error
 from reportgen.render.language import Speaker
@@ -37,7 +37,7 @@ from reportgen.render.print_pictures import PrintPicture, colour_bar, prepare
 from reportgen.render.prose import Prose
 from reportgen.report import codec
 from reportgen.report.blocks import Chart, Diagram, Figure, Gallery, Picture
-from reportgen.report.document import Formula, Report
+from reportgen.report.document import SETTINGS, Formula, Report
 from reportgen.report.lab import COVER
 from reportgen.text import Message, _
 

@@ -8,6 +8,8 @@ from reportgen.report.blocks import Block, Note
 from reportgen.report.lab import Lab
 from reportgen.text import Message, Text
 
+SETTINGS = "reportgen.toml"
+"""The file beside a report that makes it again."""
 FORMAT = 2
 """The version of report.json. 2: `lab` is a table of its own, sections name their sources and a question."""
 
@@ -83,7 +85,8 @@ class Source:
 class Provenance:
     """Where the numbers come from: files, versions, and the command that makes them again.
 
-    `settings` is the configuration as TOML, what differs from the defaults; `commit` is the one the report is of.
+    `settings` is the configuration as TOML, what differs from the defaults; it is kept as `SETTINGS`, and the command
+    holds in a folder with that file and the sources. `commit` is the one the report is of.
     """
 
     sources: tuple[Source, ...] = ()
