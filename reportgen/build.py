@@ -14,7 +14,6 @@ import dataclasses
 import logging
 import os
 import platform
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -50,7 +49,7 @@ OUTPUT_KEYS = {
     "prefix",
 }
 """What of a configuration changes the output but no section."""
-RENDERING_FILES = ("output.py", "manifest.py", "languages.py", "manuscript.py", "resources.py")
+RENDERING_FILES = ("output.py", "manifest.py", "languages.py", "manuscript.py", "resources.py", "processes.py")
 RENDERING_LIBRARIES = ("weasyprint", "pydyf", "matplotlib", "jinja2", "babel", "markdown-it-py", "mdit-py-plugins")
 
 
@@ -118,12 +117,19 @@ def make_sections(
             else:
                 look_here(config, missing, store, receive, progress, on_notice)
         except KeyboardInterrupt as stop:
-            unmade = [plan.name for plan in plans if plan.name not in made]
+            if not store.keeps:
+                raise
+            unkept = [plan.name for plan in plans if plan.name not in made or made[plan.name].failed]
             raise Interrupted(
-                f"{len(made)} of {len(plans)} sections and every optimized image that was finished are in the cache,"
-                f" and the same command goes on from there. Missing: {', '.join(unmade)}."
+                f"{len(plans) - len(unkept)} of {len(plans)} sections and every optimized image that was finished are"
+                f" in the cache, and the same command goes on from there. Missing: {', '.join(unkept)}."
             ) from stop
         store.prune()
+        if store.problem:
+            on_notice(
+                f"Not everything could be kept in the cache, {store.folder} ({store.problem}); the next build makes it"
+                " anew."
+            )
     return tuple(plan.placed(made[plan.name]) for plan in plans)
 
 
@@ -361,11 +367,3 @@ def _lab_file(name: str, ending: str) -> Path:
             f"{LAB}{name}: no such file comes with reportgen.", slug="file-missing", hint=f"There are: {known}."
         )
     return path
-
-
-def temporary_store() -> tuple[Store, tempfile.TemporaryDirectory[str]]:
-    """A store for one build alone; close the folder when done."""
-    folder = tempfile.TemporaryDirectory(prefix="reportgen-")
-    return Store(Path(folder.name)), folder
-
-

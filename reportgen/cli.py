@@ -27,7 +27,9 @@ from reportgen.options import wishes_of
 if TYPE_CHECKING:
     from reportgen.config import Config
     from reportgen.report.document import Report, Section
+    from reportgen.store import Store
 
+log = logging.getLogger(__name__)
 DOCUMENTATION = "docs/errors.md"
 LANGUAGE = click.Choice(languages.CODES)
 FORMAT = click.Choice(["html", "pdf", "figures", "markdown", "json", "single"])
@@ -457,32 +459,42 @@ def _exit(good: bool) -> None:
 
 def _build(path: Path | None, wishes: dict[str, Any], options: dict[str, Any]) -> bool:
     """Build and tell; false where a section failed."""
-    from reportgen.build import build_site, foreseen, temporary_store
+    from reportgen.build import build_site, foreseen
     from reportgen.config import read_config
-    from reportgen.store import Store, default_folder
 
     config = read_config(path, wishes)
-    kept: Any = contextlib.nullcontext()
-    if options["no_cache"]:
-        store, kept = temporary_store()
-    else:
-        store = Store(options["cache"] or default_folder())
+    store = _store(options)
     if options["dry_run"]:
-        with kept:
-            _foretell(config, foreseen(config, store))
+        _foretell(config, foreseen(config, store))
         return True
-    with kept, _sections() as (on_section, on_progress, notice):
-        try:
-            report = build_site(
-                config, store, jobs=options["jobs"], force=options["force"], on_section=on_section,
-                on_progress=on_progress, on_notice=notice,
-            )
-        except Interrupted as stop:
-            raise (KeyboardInterrupt() if options["no_cache"] else stop) from None
+    with _sections() as (on_section, on_progress, notice):
+        report = build_site(
+            config, store, jobs=options["jobs"], force=options["force"], on_section=on_section,
+            on_progress=on_progress, on_notice=notice,
+        )
     if report is None:
         say(f"Nothing has changed: {config.folder / 'index.html'} is up to date.")
         return True
     return _done(report, config)
+
+
+def _store(options: dict[str, Any]) -> Store:
+    """Where sections are kept. A folder that was named must be usable; without a usable home nothing is kept."""
+    from reportgen.store import Store, default_folder
+
+    if options["no_cache"]:
+        return Store(None)
+    if options["cache"]:
+        return Store(options["cache"])
+    folder = default_folder()
+    why = "You have no home folder for a cache."
+    if folder:
+        try:
+            return Store(folder)
+        except ReportgenError as problem:
+            why = problem.message
+    log.warning("%s The build goes on without one; --cache names another folder.", why)
+    return Store(None)
 
 
 def _foretell(config: Config, plan: tuple[tuple[str, bool], ...]) -> None:

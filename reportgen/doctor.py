@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import shutil
 import sys
@@ -52,17 +53,23 @@ def _machine() -> Iterator[Finding]:
     memory = _memory()
     if memory:
         yield Finding(memory >= LEAST_MEMORY, f"memory {memory / 2**30:.1f} GiB")
-    folder = default_folder()
-    while not folder.exists():
-        folder = folder.parent
-    free = shutil.disk_usage(folder).free
-    yield Finding(free > 1 << 30, f"free disk for the cache: {free / 2**30:.1f} GiB")
+    yield _disk()
     yield Finding(find_spec("tensorflow") is not None, "TensorFlow can be found")
 
 
-def _memory() -> int:
-    import os
+def _disk() -> Finding:
+    folder = default_folder()
+    if folder is None:
+        return Finding(False, "no home folder for the cache: name one with --cache")
+    while not folder.exists():
+        folder = folder.parent
+    if not os.access(folder, os.W_OK):
+        return Finding(False, f"{folder} cannot be written, so there is no cache: name a folder with --cache")
+    free = shutil.disk_usage(folder).free
+    return Finding(free > 1 << 30, f"free disk for the cache: {free / 2**30:.1f} GiB")
 
+
+def _memory() -> int:
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (ValueError, OSError, AttributeError):

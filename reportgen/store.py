@@ -7,13 +7,13 @@ is no invalidation: what is not asked for any more grows old and is pruned.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib.metadata
 import io
 import json
 import os
 import tempfile
-import zipfile
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from reportgen import locks
 from reportgen.errors import ReportgenError
 from reportgen.report import codec
 from reportgen.report.document import FORMAT, Section
@@ -28,6 +29,8 @@ from reportgen.shelf import Shelf
 
 LARGEST = 4 << 30
 """Bytes the store may hold before the oldest entries are removed."""
+KINDS = ("sections", "assets", "digests", "arrays")
+"""What is kept, each in a folder of its own. Assets are named by their contents; all else is sealed with a checksum."""
 _PACKAGE = Path(__file__).parent
 _COMPUTING = ("artifacts", "attention", "optimization", "probe", "report")
 _COMPUTING_FILES = (
@@ -36,10 +39,13 @@ _COMPUTING_FILES = (
 _LIBRARIES = ("tensorflow", "keras", "numpy", "pillow")
 
 
-def default_folder() -> Path:
-    """Where the store is kept unless the user says otherwise."""
+def default_folder() -> Path | None:
+    """Where the store is kept unless the user says otherwise; None for a user who has no home."""
     base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "reportgen"
+    try:
+        return (Path(base) if base else Path.home() / ".cache") / "reportgen"
+    except RuntimeError:
+        return None
 
 
 def digest(*parts: Any) -> str:
@@ -74,129 +80,184 @@ def version_of(library: str) -> str:
 
 
 class Store:
-    """A folder of sections and pictures. An entry that cannot be read is one that is not there."""
+    """A folder of sections and pictures, or nothing where there is no folder.
 
-    def __init__(self, folder: Path) -> None:
+    An entry that cannot be read, or is not what was written, is one that is not there; it is made and kept anew. What
+    cannot be kept is no reason to stop either: `problem` says why.
+    """
+
+    def __init__(self, folder: Path | None) -> None:
         self.folder = folder
-        self._sections = folder / "sections"
-        self._assets = folder / "assets"
-        self._digests = folder / "digests"
-        self._arrays = folder / "arrays"
-        try:
-            for part in (self._sections, self._assets, self._digests, self._arrays):
-                part.mkdir(parents=True, exist_ok=True)
-        except OSError as problem:
-            raise ReportgenError(
-                f"{folder}: the cache cannot be written there ({problem.strerror}).", slug="cache",
-                hint="Name another folder with --cache, or use --no-cache.",
-            ) from problem
+        self.problem = ""
+        self._digests: dict[str, str] = {}
+        self._files = Files(folder) if folder else None
+        if self._files:
+            self._files.prepare()
+
+    @property
+    def keeps(self) -> bool:
+        """True where everything that was put in so far is in the folder."""
+        return self._files is not None and not self.problem
 
     def get(self, key: str) -> Section | None:
         """The section kept under a key."""
-        path = self._sections / f"{key}.json"
         try:
-            section = self.parse(path.read_text(encoding="utf-8"))
+            section: Section = codec.loads(self._sealed("sections", f"{key}.json").decode(), Section, self._read_asset)
         except (OSError, UnicodeDecodeError, ReportgenError):
             return None
-        os.utime(path)
         return section
 
     def put(self, key: str, section: Section) -> None:
         """Keep a section with its pictures and files."""
-        self.put_assets(section)
-        _write(self._sections / f"{key}.json", codec.dumps(section).encode())
-
-    def put_assets(self, section: Section) -> None:
-        """Keep the pictures and files alone; they are named by their content, so this is never wrong."""
         for asset in codec.assets_of(section):
-            path = self._assets / codec.asset_name(asset)
-            if not path.exists():
-                _write(path, asset.data)
-
-    def parse(self, text: str) -> Section:
-        """A section from its JSON, with the pictures that are kept here."""
-        section: Section = codec.loads(text, Section, self._read_asset)
-        return section
+            self._keep("assets", codec.asset_name(asset), asset.data)
+        self._seal("sections", f"{key}.json", codec.dumps(section).encode())
 
     def digest_of(self, path: Path) -> str:
         """The SHA-256 of a file's bytes, remembered while its size and times stay the same."""
         stat = path.stat()
         times = (stat.st_mtime_ns, stat.st_ctime_ns)
-        note = self._digests / digest(str(path.resolve()), stat.st_size, times, stat.st_ino)
-        try:
-            known = note.read_text(encoding="ascii")
-            if len(known) == 64:
-                return known
-        except (OSError, UnicodeDecodeError):
-            pass
-        with path.open("rb") as file:
-            known = hashlib.file_digest(file, "sha256").hexdigest()
-        _write(note, known.encode())
-        return known
+        note = digest(str(path.resolve()), stat.st_size, times, stat.st_ino)
+        if note not in self._digests:
+            try:
+                self._digests[note] = self._sealed("digests", note).decode("ascii")
+            except OSError:
+                with path.open("rb") as file:
+                    self._digests[note] = hashlib.file_digest(file, "sha256").hexdigest()
+                self._seal("digests", note, self._digests[note].encode())
+        return self._digests[note]
 
-    def shelf(self, common: str) -> KeptArrays:
+    def shelf(self, common: str) -> Shelf:
         """A shelf for arrays that depend on the network's own digest and on what they are asked by."""
-        return KeptArrays(self._arrays, common)
+        return KeptArrays(self, common)
+
+    def arrays(self, key: str) -> dict[str, np.ndarray] | None:
+        """The arrays kept under a key."""
+        try:
+            with np.load(io.BytesIO(self._sealed("arrays", f"{key}.npz")), allow_pickle=False) as kept:
+                return {name: kept[name] for name in kept.files}
+        except OSError:
+            return None
+
+    def put_arrays(self, key: str, arrays: dict[str, np.ndarray]) -> None:
+        """Keep arrays."""
+        buffer = io.BytesIO()
+        np.savez(buffer, **arrays)  # type: ignore[arg-type]
+        self._seal("arrays", f"{key}.npz", buffer.getvalue())
 
     def prune(self, largest: int = LARGEST) -> None:
         """Remove the entries that were not used for the longest time, down to a size."""
-        entries = []
-        for path in self.folder.rglob("*"):
+        if self._files:
+            self._files.prune(largest)
+
+    def _read_asset(self, name: str) -> bytes:
+        data = self._read("assets", name)
+        if not hashlib.sha256(data).hexdigest().startswith(Path(name).stem):
+            raise OSError("the picture is not what its name says")
+        return data
+
+    def _sealed(self, kind: str, name: str) -> bytes:
+        """The bytes of an entry that is not named by its contents."""
+        seal, _end, data = self._read(kind, name).partition(b"\n")
+        if seal != _seal(name, data):
+            raise OSError("the entry is not what was written")
+        return data
+
+    def _seal(self, kind: str, name: str, data: bytes) -> None:
+        self._keep(kind, name, _seal(name, data) + b"\n" + data)
+
+    def _read(self, kind: str, name: str) -> bytes:
+        if self._files is None:
+            raise FileNotFoundError(name)
+        return self._files.read(kind, name)
+
+    def _keep(self, kind: str, name: str, data: bytes) -> None:
+        try:
+            if self._files:
+                self._files.write(kind, name, data)
+        except OSError as problem:
+            self.problem = problem.strerror or str(problem)
+
+
+def _seal(name: str, data: bytes) -> bytes:
+    """A checksum of an entry that holds for no other contents and under no other name."""
+    return hashlib.sha256(name.encode() + b"\0" + data).hexdigest().encode()
+
+
+class KeptArrays(Shelf):
+    """The arrays of a store that depend on something in common."""
+
+    def __init__(self, store: Store, common: str) -> None:
+        self._store, self._common = store, common
+
+    def get(self, key: tuple[object, ...]) -> dict[str, np.ndarray] | None:
+        """See `Shelf`."""
+        return self._store.arrays(digest(self._common, key))
+
+    def put(self, key: tuple[object, ...], arrays: dict[str, np.ndarray]) -> None:
+        """See `Shelf`."""
+        self._store.put_arrays(digest(self._common, key), arrays)
+
+
+class Files:
+    """The files of a store by kind and name: each is there whole or not at all, and those of long ago make room."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._unfinished = folder / "unfinished"
+        self._lock = folder / "lock"
+
+    def prepare(self) -> None:
+        """Make the folders, and remove what writers that were killed left unfinished."""
+        try:
+            for kind in (*KINDS, self._unfinished.name):
+                (self._folder / kind).mkdir(parents=True, exist_ok=True)
+            if any(self._unfinished.iterdir()):
+                with locks.held(self._lock, wait=False) as alone:
+                    for path in self._unfinished.iterdir() if alone else ():
+                        path.unlink()
+        except OSError as problem:
+            if self._folder.is_dir():
+                return  # what it holds can be used all the same
+            raise ReportgenError(
+                f"{self._folder}: the cache cannot be written there ({problem.strerror}).", slug="cache",
+                hint="Name another folder with --cache, or use --no-cache.",
+            ) from problem
+
+    def read(self, kind: str, name: str) -> bytes:
+        """The bytes of a file, which counts as used now."""
+        path = self._folder / kind / Path(name).name
+        data = path.read_bytes()
+        with contextlib.suppress(OSError):
+            os.utime(path)
+        return data
+
+    def write(self, kind: str, name: str, data: bytes) -> None:
+        """Write a file so that it is there whole or not at all."""
+        with contextlib.suppress(OSError):
+            if self.read(kind, name) == data:
+                return
+        with locks.held(self._lock, shared=True):
+            handle, unfinished = tempfile.mkstemp(dir=self._unfinished)
             try:
-                if path.is_file():
+                with os.fdopen(handle, "wb") as file:
+                    file.write(data)
+                Path(unfinished).replace(self._folder / kind / Path(name).name)
+            except BaseException:
+                Path(unfinished).unlink(missing_ok=True)
+                raise
+
+    def prune(self, largest: int) -> None:
+        """Remove the files that were not used for the longest time, down to a size in all."""
+        entries = []
+        for path in self._folder.rglob("*"):
+            with contextlib.suppress(OSError):
+                if path.is_file() and path != self._lock:
                     entries.append((path.stat().st_mtime, path.stat().st_size, path))
-            except OSError:
-                continue
         held = sum(size for _time, size, _path in entries)
         for _time, size, path in sorted(entries):
             if held <= largest:
                 break
-            path.unlink(missing_ok=True)
-            held -= size
-
-    def _read_asset(self, name: str) -> bytes:
-        path = self._assets / Path(name).name
-        data = path.read_bytes()
-        if not hashlib.sha256(data).hexdigest().startswith(path.stem):
-            raise OSError("the picture is not what its name says")
-        os.utime(path)
-        return data
-
-
-class KeptArrays(Shelf):
-    """Arrays as files, each named by the digest of its key. A file that cannot be read is one that is not there."""
-
-    def __init__(self, folder: Path, common: str) -> None:
-        self._folder, self._common = folder, common
-
-    def get(self, key: tuple[object, ...]) -> dict[str, np.ndarray] | None:
-        """See `Shelf`."""
-        path = self._path(key)
-        try:
-            with np.load(path, allow_pickle=False) as kept:
-                arrays = {name: kept[name] for name in kept.files}
-            os.utime(path)
-        except (OSError, ValueError, zipfile.BadZipFile):
-            return None
-        return arrays
-
-    def put(self, key: tuple[object, ...], arrays: dict[str, np.ndarray]) -> None:
-        """See `Shelf`."""
-        buffer = io.BytesIO()
-        np.savez(buffer, **arrays)  # type: ignore[arg-type]
-        _write(self._path(key), buffer.getvalue())
-
-    def _path(self, key: tuple[object, ...]) -> Path:
-        return self._folder / f"{digest(self._common, key)}.npz"
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Write a file so that it is there whole or not at all."""
-    handle, name = tempfile.mkstemp(dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+            with contextlib.suppress(OSError):
+                path.unlink()
+                held -= size

@@ -1,13 +1,13 @@
 """The process that owns the network.
 
 TensorFlow lives here and nowhere else: when its native code dies, the command line is still there
-to say so and the old report stands. The job comes as JSON on standard input; sections go back as
-JSON lines on standard output, their pictures through the store.
+to say so and the old report stands. The job comes as a line of JSON on standard input, which stays open as long as the
+command line lives; sections go back as JSON lines on standard output, each with the bytes of its pictures behind it.
 """
 
 from __future__ import annotations
 
-import ctypes
+import contextlib
 import json
 import os
 import signal
@@ -20,13 +20,13 @@ from typing import IO, Any
 
 from reportgen.config import Config
 from reportgen.errors import InputError, ReportgenError, UsageError
+from reportgen.processes import end_with
 from reportgen.report import codec
 from reportgen.report.document import Section
 from reportgen.run import Look
 from reportgen.store import Store
 
 _ERRORS: dict[int, type[ReportgenError]] = {2: UsageError, 3: InputError}
-_PR_SET_PDEATHSIG = 1
 
 
 def look_apart(
@@ -34,7 +34,10 @@ def look_apart(
     on_progress: Callable[[float, str], None], on_notice: Callable[[str], None],
 ) -> None:
     """Make the sections in a process of their own."""
-    job = {"config": config.model_dump(mode="json"), "store": str(store.folder), "keys": [plan.key for plan in plans]}
+    job = {
+        "config": config.model_dump(mode="json"), "store": str(store.folder) if store.folder else None,
+        "keys": [plan.key for plan in plans],
+    }
     with tempfile.TemporaryFile() as noise:
         process = subprocess.Popen(
             [sys.executable, "-m", "reportgen.worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=noise,
@@ -43,9 +46,11 @@ def look_apart(
         assert process.stdin is not None
         assert process.stdout is not None
         try:
-            process.stdin.write(json.dumps(job).encode())
-            process.stdin.close()
-            made = _receive(process.stdout, plans, store, on_section, on_progress, on_notice)
+            made = 0
+            with contextlib.suppress(BrokenPipeError):  # it is dead already; how it died is told below
+                process.stdin.write(json.dumps(job).encode() + b"\n")
+                process.stdin.flush()
+                made = _receive(process.stdout, plans, on_section, on_progress, on_notice)
             code = process.wait()
         except BaseException:
             process.kill()
@@ -57,11 +62,12 @@ def look_apart(
 
 
 def _receive(
-    lines: IO[bytes], plans: Sequence[Look], store: Store, on_section: Callable[[Look, Section], None],
+    answers: IO[bytes], plans: Sequence[Look], on_section: Callable[[Look, Section], None],
     on_progress: Callable[[float, str], None], on_notice: Callable[[str], None],
 ) -> int:
+    """How many sections came before the answers ended; a last one that is cut short is none."""
     made = 0
-    for line in lines:
+    while (line := answers.readline()).endswith(b"\n"):
         message: dict[str, Any] = json.loads(line)
         if "error" in message:
             raise _ERRORS.get(message["code"], ReportgenError)(
@@ -69,12 +75,14 @@ def _receive(
             )
         if "notice" in message:
             on_notice(message["notice"])
-            continue
-        if "progress" in message:
+        elif "progress" in message:
             on_progress(message["progress"], message["doing"])
-            continue
-        on_section(plans[made], store.parse(message["section"]))
-        made += 1
+        else:
+            assets = {name: answers.read(size) for name, size in message["assets"]}
+            if any(len(assets[name]) < size for name, size in message["assets"]):
+                break
+            on_section(plans[made], codec.loads(message["section"], Section, assets.__getitem__))
+            made += 1
     return made
 
 
@@ -93,6 +101,11 @@ def _death(code: int, noise: str) -> ReportgenError:
             " the previous report is untouched.",
             slug="native-crash", hint="Setting TF_ENABLE_ONEDNN_OPTS=0 avoids the known cause, at the price of speed.",
         )
+    if code < 0:
+        return ReportgenError(
+            f"Something ended the computation by the signal {signal.Signals(number).name}; the previous report is"
+            " untouched.", slug="worker-ended", hint="Run the same command again: what was finished is kept.",
+        )
     return ReportgenError(
         f"The computation ended unexpectedly (exit code {code}): {last[-1] if last else 'it said nothing'}",
         slug="internal", hint="Please report it together with what `reportgen doctor` prints.",
@@ -101,30 +114,33 @@ def _death(code: int, noise: str) -> ReportgenError:
 
 def main() -> None:
     """Do the job on standard input."""
-    _die_with_parent()
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what native code prints must not mix with the answers
-    job = json.load(sys.stdin)
+    job = json.loads(sys.stdin.buffer.readline())
+    end_with(0)
 
     def answer(message: dict[str, Any]) -> None:
         answers.write(json.dumps(message, ensure_ascii=False).encode() + b"\n")
-        answers.flush()
-
-    store = Store(Path(job["store"]))
 
     def send(_plan: Look, section: Section) -> None:
-        store.put_assets(section)
-        answer({"section": codec.dumps(section)})
+        assets = {codec.asset_name(asset): asset.data for asset in codec.assets_of(section)}
+        answer({"section": codec.dumps(section), "assets": [(name, len(data)) for name, data in assets.items()]})
+        for data in assets.values():
+            answers.write(data)
+        answers.flush()
 
     def tell(share: float, what: str) -> None:
         answer({"progress": share, "doing": what})
+        answers.flush()
 
     def note(words: str) -> None:
         answer({"notice": words})
+        answers.flush()
 
     try:
         from reportgen.build import look_here, plan_of
 
+        store = Store(Path(job["store"]) if job["store"] else None)
         config = Config.model_validate(job["config"])
         wanted = set(job["keys"])
         look_here(config, [plan for plan in plan_of(config, store) if plan.key in wanted], store, send, tell, note)
@@ -134,14 +150,6 @@ def main() -> None:
         os.kill(os.getpid(), signal.SIGKILL)
     answers.close()
     os._exit(0)  # TensorFlow's own farewell takes a second and says nothing
-
-
-def _die_with_parent() -> None:
-    """Where the system can: leave with the process that waits for the answers."""
-    try:
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    except (OSError, AttributeError):
-        return
 
 
 if __name__ == "__main__":

@@ -286,3 +286,35 @@ def test_a_stopped_build_says_what_is_kept_and_what_is_missing(tmp_path: Path, p
     made: list[int] = []
     run(wishes, tmp_path, on_section=lambda done, total, section: made.append(done))
     assert made == [3]
+
+
+def test_any_damage_in_the_cache_costs_nothing_but_its_section(tmp_path: Path, probe: FakeProbe) -> None:
+    wishes = config(inputs(tmp_path), outputs=("html",))
+    run(wishes, tmp_path)
+    site = files(tmp_path / "site")
+    cache = [path for path in (tmp_path / "cache").rglob("*") if path.is_file() and path.name != "lock"]
+    whole = files(tmp_path / "cache")
+    assert {path.parent.name for path in cache} >= {"sections", "assets", "digests"}
+    for change in (lambda data: b"", lambda data: data[:-1], lambda data: data[:-1] + bytes([data[-1] ^ 1])):
+        for path in cache:
+            path.write_bytes(change(path.read_bytes()))
+        run(wishes, tmp_path, force=True)
+        assert files(tmp_path / "site") == site
+        assert files(tmp_path / "cache") == whole
+
+
+def test_a_cache_that_takes_nothing_is_told_once_and_stops_nothing(
+    tmp_path: Path, probe: FakeProbe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(tmp_path / "cache")
+    for kind in (tmp_path / "cache").iterdir():
+        kind.rmdir()
+        kind.write_text("in the way")
+    said: list[str] = []
+    report = build.build_site(
+        config(inputs(tmp_path), outputs=("html",)), store, jobs=1, isolated=False, on_notice=said.append
+    )
+    assert report is not None
+    assert not report.failed
+    assert len(said) == 1
+    assert "Not everything could be kept in the cache" in said[0]

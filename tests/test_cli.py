@@ -114,6 +114,21 @@ def test_build_render_and_again(tmp_path: Path) -> None:
     assert not (tmp_path / "seite" / "en").exists()
 
 
+@pytest.mark.parametrize("home", ["/proc/nowhere", None])
+def test_without_a_usable_home_the_build_goes_on_without_a_cache(tmp_path: Path, home: str | None) -> None:
+    environment = {**os.environ, "XDG_CACHE_HOME": "", "HOME": home or ""}
+    unknown = "import os, pwd, runpy, sys\n" + (
+        "def nobody(number): raise KeyError(number)\n"  # a user without an entry, as in many containers
+        "pwd.getpwuid = nobody; del os.environ['HOME']\n" if home is None else ""
+    ) + "sys.argv[0] = 'reportgen'; runpy.run_module('reportgen', run_name='__main__')"
+    done = subprocess.run(
+        [sys.executable, "-c", unknown, "build", "--model", "lab:texture-unet", "--artifacts", "summary", "--dry-run"],
+        cwd=tmp_path, env=environment, capture_output=True, text=True, check=False,
+    )
+    assert "The build goes on without one" in told(done, 0)
+    assert "summary" in done.stdout
+
+
 @pytest.mark.tf
 def test_environment_stands_between_command_line_and_file(tmp_path: Path) -> None:
     (tmp_path / "lab.toml").write_text('language = "uk"\nselect = "summary"\n[model]\nfile = "lab:texture-unet"\n')

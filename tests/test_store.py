@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+import errno
+import hashlib
 import os
+import random
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -30,20 +37,116 @@ def test_a_section_comes_back_equal(tmp_path: Path, section: Section) -> None:
     assert Store(tmp_path).get("other") is None
 
 
-@pytest.mark.parametrize("damage", ["cut", "garbage", "picture gone", "picture changed"])
-def test_a_damaged_entry_is_a_miss(tmp_path: Path, section: Section, damage: str) -> None:
+KINDS = ("sections", "assets", "digests", "arrays")
+
+
+def damaged(data: bytes, other: bytes) -> Iterator[tuple[str, bytes]]:
+    """What can happen to a file: its end is missing, it is empty, one of its bits is another, it is another file."""
+    yield from (("empty", b""), ("garbage", b"\xff\xfe\x00"), ("longer", data + b"\0"), ("swapped", other))
+    yield from ((f"cut at {at}", data[:at]) for at in {1, len(data) // 2, len(data) - 1})
+    chosen = random.Random(5)
+    for place in {0, len(data) - 1, *(chosen.randrange(len(data)) for _try in range(40))}:
+        yield f"bit of byte {place}", data[:place] + bytes([data[place] ^ 1 << chosen.randrange(8)]) + data[place + 1 :]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_damage_of_any_kind_is_a_miss_and_heals(tmp_path: Path, section: Section, kind: str) -> None:
+    model, key, other = tmp_path / "model.keras", ("unit", 3), dataclasses.replace(section, name="other")
+    model.write_bytes(b"weights")
+    arrays = {"image": np.arange(5.0)}
+
+    def found() -> list[object]:
+        store = Store(tmp_path / "cache")
+        kept = store.shelf("network").get(key)
+        return [store.get("key"), kept and {name: array.tolist() for name, array in kept.items()}, store.digest_of(model)]
+
+    def fill() -> None:
+        store = Store(tmp_path / "cache")
+        store.put("key", section)
+        store.put("other", other)
+        store.shelf("network").put(key, arrays)
+        store.shelf("network").put(("unit", 4), {"image": np.zeros(5)})
+        store.digest_of(model)
+        store.digest_of(Path(__file__))
+        assert not store.problem
+
+    fill()
+    whole = found()
+    assert whole == [section, {"image": [0, 1, 2, 3, 4]}, hashlib.sha256(b"weights").hexdigest()]
+    files = sorted((tmp_path / "cache" / kind).iterdir())
+    assert files
+    for path in files:
+        good = path.read_bytes()
+        others = [one.read_bytes() for one in files if one != path]
+        for what, bad in damaged(good, others[0] if others else b"another"):
+            path.write_bytes(bad)
+            now = found()
+            assert all(one in (None, right) for one, right in zip(now, whole, strict=True)), (path, what)
+            assert sum(one is None for one in now) <= 1
+            fill()
+            assert found() == whole, (path, what)
+            assert path.read_bytes() == good, (path, what)
+        path.unlink()
+        fill()
+
+
+def test_what_a_killed_writer_left_is_swept(tmp_path: Path) -> None:
+    Store(tmp_path)
+    script = (
+        "import sys, time; from pathlib import Path; from reportgen import store\n"
+        "import os; real = os.fdopen\n"
+        "def stuck(*a):\n    file = real(*a); file.write(b'half'); file.flush(); print('ready', flush=True); time.sleep(60)\n"
+        "store.os.fdopen = stuck; store.Store(Path(sys.argv[1])).put_arrays('key', {})"
+    )
+    process = subprocess.Popen([sys.executable, "-c", script, str(tmp_path)], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    assert process.stdout.readline().strip() == b"ready"
+    Store(tmp_path)
+    assert len(list((tmp_path / "unfinished").iterdir())) == 1, "the writer lives"
+    process.kill()
+    process.wait()
+    process.stdout.close()
+    Store(tmp_path)
+    assert not list((tmp_path / "unfinished").iterdir())
+
+
+def test_a_cache_that_is_full_or_read_only_stops_nothing(
+    tmp_path: Path, section: Section, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Store(tmp_path).put("old", section)
+    (tmp_path / "model").write_bytes(b"weights")
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    for name in ("mkdir", "utime", "open"):
+        monkeypatch.setattr(os, name, refuse)
     store = Store(tmp_path)
+    assert store.get("old") == section
+    assert store.keeps
+    assert store.digest_of(tmp_path / "model") == hashlib.sha256(b"weights").hexdigest()
+    store.put("new", section)
+    assert store.problem == "Read-only file system"
+    assert not store.keeps
+    assert store.get("new") is None
+    store.prune(0)
+
+
+def test_without_a_folder_nothing_is_kept_and_nothing_hashed_twice(
+    tmp_path: Path, section: Section, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, model = Store(None), tmp_path / "model"
+    model.write_bytes(b"weights")
     store.put("key", section)
-    entry, picture = tmp_path / "sections" / "key.json", next((tmp_path / "assets").iterdir())
-    if damage == "cut":
-        entry.write_text(entry.read_text()[:40])
-    elif damage == "garbage":
-        entry.write_bytes(b"\xff\xfe\x00")
-    elif damage == "picture gone":
-        picture.unlink()
-    else:
-        picture.write_bytes(b"another picture")
+    store.shelf("network").put(("unit",), {})
     assert store.get("key") is None
+    assert store.shelf("network").get(("unit",)) is None
+    first = store.digest_of(model)
+    monkeypatch.setattr(hashlib, "file_digest", None)
+    assert store.digest_of(model) == first
+    store.prune(0)
+    assert not store.keeps
+    assert not store.problem
 
 
 def test_a_files_digest_follows_its_content(tmp_path: Path) -> None:

@@ -13,10 +13,9 @@ import importlib.metadata
 import inspect
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Literal, Protocol, TypeAlias
 
@@ -24,6 +23,7 @@ from reportgen import resources
 from reportgen.errors import ReportgenError, UsageError
 from reportgen.languages import CODES
 from reportgen.manifest import write_manifest
+from reportgen.processes import Pool
 from reportgen.report import codec
 from reportgen.report.document import Report
 
@@ -183,8 +183,7 @@ def _run(report: Report, tasks: Sequence[Output], templates: Sequence[Path], job
             renderers()[output.format](report, output, templates)
             yield output
         return
-    # Fresh processes, never forked ones: a fork of a process that runs TensorFlow can hang.
-    with ProcessPoolExecutor(min(jobs, len(tasks)), mp_context=get_context("spawn")) as pool:
+    with Pool(min(jobs, len(tasks))) as pool:
         waiting: dict[Future[None], Output] = {
             pool.submit(_work, output, tuple(templates)): output for output in tasks
         }
@@ -199,8 +198,6 @@ def _run(report: Report, tasks: Sequence[Output], templates: Sequence[Path], job
                 slug="renderer-died",
                 hint="Most often memory ran out: try --jobs 1 or fewer formats.",
             ) from problem
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _work(output: Output, templates: tuple[Path, ...]) -> None:
