@@ -299,9 +299,9 @@ def schema() -> dict[str, Any]:
     return document
 
 
-def parameters_of(artifact: type[Artifact]) -> dict[str, Any]:
-    """An artifact's parameters with their defaults."""
-    return {field.name: field.default for field in dataclasses.fields(artifact)}
+def parameters_of(kind: type) -> dict[str, Any]:
+    """The parameters of an artifact, or of a table that several share, with their defaults."""
+    return {field.name: field.default for field in dataclasses.fields(kind)}
 
 
 def _parse(path: Path) -> dict[str, Any]:

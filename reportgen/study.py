@@ -53,7 +53,8 @@ class MapSettings:
     class activation maps, "" for the last one that still has places. `channels` is how many channels are tried
     one by one. `samples` noisy copies have a deviation of `noise` times the image's range. `steps` is the number
     of steps from the `baseline`. Windows of `patch` pixels, 0 for an eighth of the side, move by `stride`, 0 for
-    half a window; what is hidden takes the colour `fill`. `masks` is the number of random masks.
+    half a window; what is hidden takes the colour `fill`. `masks` is the number of random masks, drawn,
+    like the noise, by `seed`. `raw_maps` also saves the maps as numbers.
     """
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}

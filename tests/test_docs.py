@@ -8,6 +8,10 @@ from pathlib import Path
 import pytest
 
 from docs.generate import TARGET, page
+from reportgen.artifacts import CATALOGUE
+from reportgen.config import parameters_of
+from reportgen.optimization.recipes import Recipe
+from reportgen.study import MapSettings, WishSettings
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "README.uk.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]
@@ -37,3 +41,10 @@ def test_the_readmes_tell_the_same() -> None:
     for word in ("make report", "make test", "reportgen build", "reportgen init", "[lab]", "--trust-model"):
         assert word in english
         assert word in ukrainian
+
+
+@pytest.mark.parametrize("kind", [*CATALOGUE.values(), MapSettings, WishSettings, Recipe], ids=lambda kind: kind.__name__)
+def test_the_page_of_artifacts_says_what_each_parameter_means(kind: type) -> None:
+    told = str(kind.__doc__)
+    assert [name for name in parameters_of(kind) if f"`{name}`" not in told] == []
+    assert not parameters_of(kind) or told.partition("\n")[0].strip() in page()

@@ -19,7 +19,11 @@ from reportgen.text import Message, _
 
 @dataclass(frozen=True)
 class ActivationHeatmaps(ImageArtifact):
-    """Lays each layer's mean map over the image. `side` is the longer side of a picture, in pixels."""
+    """Lays each layer's mean map over the image.
+
+    `layers` are names or patterns, none means all; `side` is the longer side of a picture in pixels, `opacity` how
+    much of the map is seen (0…1).
+    """
 
     name = "activation_heatmaps"
     chapter = "activations"

@@ -39,7 +39,8 @@ class ClassActivationMaps(ImageArtifact):
     """Shows nine class activation maps of one layer, side by side for every class that is explained.
 
     `methods` are those to show, all when empty; `detailed` ones also get a figure of their own for each class.
-    `side` is the longer side of a picture, in pixels.
+    `side` is the longer side of a picture in pixels,
+    `opacity` how much of the map is seen (0…1).
     """
 
     name = "cam"

@@ -26,7 +26,8 @@ OnePassName: TypeAlias = Literal["gradcam", "gradcam_plus_plus", "xgradcam", "hi
 class ClassActivationByLayer(ImageArtifact):
     """Shows class activation maps of every convolution, from one recorded pass, for the first thing explained.
 
-    `methods` are those of the second sheet, which has at most `most` layers, evenly over depth.
+    `methods` are those of the second sheet, which has at most `most` layers, evenly over depth. `side` is the
+    longer side of a picture in pixels, `opacity` how much of the map is seen (0…1).
     """
 
     name = "cam_layers"

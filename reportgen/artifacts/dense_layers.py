@@ -20,7 +20,11 @@ from reportgen.text import Text, _, listed
 
 @dataclass(frozen=True)
 class DenseLayers(ImageArtifact):
-    """Draws the units of dense and globally pooled layers. `strongest` are marked and listed."""
+    """Draws the units of dense and globally pooled layers.
+
+    `layers` are names or patterns, none means all; the `strongest` so many units are marked and listed. Where there is
+    no ReLU, a unit counts as silent up to `near_zero` of the layer's standard deviation.
+    """
 
     name = "dense_layers"
     chapter = "activations"

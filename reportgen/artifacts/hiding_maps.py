@@ -26,7 +26,8 @@ FILLS: dict[str, Message] = {
 class HidingMaps(ImageArtifact):
     """Hides parts of the image and watches the answer: a moving window (occlusion) and random masks (RISE).
 
-    `side` is the longer side of a picture, in pixels.
+    `side` is the longer side of a picture in pixels,
+    `opacity` how much of the map is seen (0…1).
     """
 
     name = "occlusion"

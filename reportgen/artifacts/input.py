@@ -29,7 +29,10 @@ _COLOURS = (_("red"), _("green"), _("blue"))
 
 @dataclass(frozen=True)
 class InputImage(ImageArtifact):
-    """Shows the image before and after it was fitted to the network, and the numbers that were fed."""
+    """Shows the image before and after it was fitted to the network, and the numbers that were fed.
+
+    Histograms have `bins` columns.
+    """
 
     name = "input"
     chapter = "overview"

@@ -22,7 +22,7 @@ from reportgen.text import _
 
 @dataclass(frozen=True)
 class PenaltySweep(ModelArtifact):
-    """Shows the image of one class for several weights of total variation, made of plain pixels within the range.
+    """Shows the image of one class for several `weights` of total variation, made of plain pixels within the range.
 
     `unit` is the class's number, -1 for the likeliest of the first image.
     """

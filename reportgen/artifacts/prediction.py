@@ -23,7 +23,10 @@ ALL = 12
 
 @dataclass(frozen=True)
 class Prediction(ImageArtifact):
-    """Shows the answer with its probability, and the truth beside it where the truth is known."""
+    """Shows the answer with its probability, and the truth beside it where the truth is known.
+
+    The `classes` likeliest are shown; a probability from `threshold` on is a yes.
+    """
 
     name = "prediction"
     chapter = "overview"

@@ -24,7 +24,7 @@ LARGE = 128
 
 @dataclass(frozen=True)
 class ReceptiveField(ImageArtifact):
-    """The theoretical field of the middle unit, layer by layer."""
+    """The theoretical field of the middle unit, layer by layer; `pictures` is how many layers are drawn."""
 
     name = "receptive_field"
     chapter = "overview"

@@ -17,9 +17,14 @@ Effort: TypeAlias = Literal["quick", "standard", "thorough"]
 class Recipe:
     """Everything about a climb but its objective and its size.
 
-    `noise` is the start's deviation from gray. `rate` is the optimizer's; with `even` a slope is divided by its root
-    mean square first, its sign kept. Weights of penalties are per objective: 0 leaves one out. `blur` pixels every
-    `blur_every` steps. `low` and `high` bound the pixels (0 is black, 1 white).
+    What is climbed in: `waves` (the Fourier transform, each frequency by its share in pictures) or pixels, with
+    `decorrelated` colours. `bound` keeps pixels between `low` and `high` (0 is black, 1 white) by a sigmoid or by
+    clipping. `noise` is the start's deviation from gray, drawn by `seed`. There are `steps` steps of the `optimizer` with
+    `rate`; with `even` a slope is divided by its root mean square first, its sign kept. At each step the image is
+    moved by up to `shift` pixels (below 1: a share of the side), made larger or smaller by up to `scale`, turned by up
+    to `turn` degrees, cut by up to `crop` of the side. Weights of penalties are per objective, 0 leaves one out: total
+    variation `tv` to the power `tv_power`, `norm` to the power `norm_power`, squared distance from gray `decay`. The
+    image is blurred by `blur` pixels every `blur_every` steps.
     """
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}

@@ -42,8 +42,7 @@ class Wobble:
 
 @dataclass(frozen=True)
 class Moved:
-    """A drawn wobble: a shift, then a scale and a turn around a middle moved by `offsets`, with bilinear "
-    "interpolation."""
+    """A drawn wobble: a shift, then a scale and a turn around a middle moved by `offsets`, bilinear."""
 
     height: int
     width: int
