@@ -33,7 +33,8 @@ def page() -> str:
         if parameters_of(artifact):
             parts.append(_parameters(artifact))
     parts.append(TABLES)
-    for title, settings in (("attention", MapSettings), ("optimization", WishSettings), ("optimization.custom", Recipe)):
+    shared = {"attention": MapSettings, "optimization": WishSettings, "optimization.custom": Recipe}
+    for title, settings in shared.items():
         parts.append(f"## [{title}]\n\n{_parameters(settings)}")
     return "\n".join(parts)
 

@@ -85,7 +85,7 @@ def test_the_output_folder_keeps_its_contract(tmp_path: Path, probe: FakeProbe) 
     }
     assert {
         "results/filters_edges.png", "results/filters_comparison.png", "results/filter_statistics.png",
-        "results/input_image_for_activations.png", "results/activations_01_edges.png", "results/activation_heatmaps.png",
+        "results/input_image_for_activations.png", "results/activations_00_edges.png", "results/activation_heatmaps.png",
         "results/activation_statistics.png", "results/layer_progression.png", "results/gradcam_mix_cat.png", "results/attention_cam.png",
     } <= names
     manifest = json.loads((tmp_path / "site" / "manifest.json").read_text())

@@ -18,7 +18,8 @@ from reportgen.text import Message, _
 class ActivationStatistics(ImageArtifact):
     """Counts what every layer answered.
 
-    `layers` are names or patterns, none means all. Where there is no ReLU, "near zero" means at most `near_zero` of the layer's standard deviation.
+    `layers` are names or patterns, none means all. Where there is no ReLU, "near zero" means at most `near_zero` of the
+    layer's standard deviation.
     Channels silent on at least `dead_from` images are called dead; at most `images` are looked at.
     """
 

@@ -12,7 +12,7 @@ import numpy as np
 from reportgen import imaging, scales
 from reportgen.artifacts.base import ModelArtifact, NotApplicable
 from reportgen.artifacts.kernels import Kernels, kernels_of
-from reportgen.report.blocks import Block, Column, Figure, Note, Prose, Scale, Series, Table
+from reportgen.report.blocks import Block, Column, Figure, Gallery, Note, Prose, Scale, Series, Table
 from reportgen.report.names import slug
 from reportgen.study import Study
 from reportgen.text import Message, _
@@ -22,8 +22,8 @@ from reportgen.text import Message, _
 class FilterImages(ModelArtifact):
     """Every filter of every convolution, at native resolution.
 
-    `layers` are names or patterns (empty: all); `channels` above 0 adds, for each layer, a grid of
-    filters × that many single input channels.
+    `layers` are names or patterns (empty: all); `channels` above 0 adds, for each layer, a grid of the first
+    `filters` filters (0: all) × that many single input channels.
     """
 
     name = "filter_images"
@@ -43,6 +43,7 @@ class FilterImages(ModelArtifact):
 
     layers: tuple[str, ...] = ()
     channels: int = 0
+    filters: int = 6
 
     def blocks(self, study: Study) -> Iterator[Block]:
         """A mosaic for each layer, a grid of single channels where asked for, the table."""
@@ -83,7 +84,7 @@ class FilterImages(ModelArtifact):
         else:
             yield _means(stem, kernels)
         if self.channels and inputs > 1 and height * width > 1:
-            yield _single_channels(stem, kernels, min(self.channels, inputs))
+            yield _single_channels(stem, kernels, min(self.filters or count, count), min(self.channels, inputs))
 
 
 _COLUMNS = (
@@ -139,19 +140,20 @@ def _matrix(stem: str, kernels: Kernels) -> Block:
     )
 
 
-def _single_channels(stem: str, kernels: Kernels, channels: int) -> Block:
-    """Filters × input channels: one row of tiles for each filter."""
-    height, width, _inputs, count = kernels.array.shape
-    tiles = kernels.array[:, :, :channels].transpose(0, 1, 3, 2).reshape(height, width, count * channels)
-    scale: Scale = scales.symmetric(tiles, _("weight"))
-    return Figure(
+def _single_channels(stem: str, kernels: Kernels, filters: int, channels: int) -> Block:
+    """Filters × input channels: one picture for each filter, a tile in it for each channel."""
+    first = kernels.array[:, :, :channels, :filters]
+    scale: Scale = scales.symmetric(first, _("weight"))
+    return Gallery(
         f"{stem}_channels",
-        imaging.mosaic(tiles, scale, numbers=list(range(channels)) * count, columns=channels),
-        _("`{layer}`: a row for each filter, a column for each of the first {channels} of {inputs} input channels.",
-          channels=channels, **_facts(kernels)),
-        _("Grid of the single kernels of `{layer}`: {count} filters by {channels} input channels.",
-          layer=kernels.name, count=count, channels=channels),
-        scale, kernels.layer.name,
+        tuple(imaging.mosaic(first[..., number], scale, columns=channels) for number in range(filters)),
+        tuple(_("filter {number}", number=number) for number in range(filters)),
+        _("`{layer}`: the first {filters} of {count} filters over each of the first {channels} of {inputs} input "
+          "channels. The number in the corner is the channel's.",
+          filters=filters, channels=channels, **_facts(kernels)),
+        _("The single kernels of `{layer}`: {count} filters by {channels} input channels.",
+          layer=kernels.name, count=filters, channels=channels),
+        "grid", scale=scale, layer=kernels.layer.name,
     )
 
 

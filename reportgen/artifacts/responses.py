@@ -230,7 +230,7 @@ def is_vector(answer: Array) -> bool:
 
 
 def maps_of(layers: Layers, trace: Trace, wanted: Sequence[str] = ()) -> tuple[list[Drawn], list[Left]]:
-    """The layers whose answers are maps, in running order and numbered from 1, and the others with a reason."""
+    """The layers whose answers are maps, in running order and numbered from 0, and the others with a reason."""
     drawn: list[Drawn] = []
     left: list[Left] = []
     for layer in layers:
@@ -238,7 +238,7 @@ def maps_of(layers: Layers, trace: Trace, wanted: Sequence[str] = ()) -> tuple[l
         if reason is not None:
             left.append(Left(layer.name, reason))
         else:
-            drawn.append(Drawn(len(drawn) + 1, layer, trace.outputs[layer.name]))
+            drawn.append(Drawn(len(drawn), layer, trace.outputs[layer.name]))
     if wanted:
         drawn = [one for one in drawn if is_wanted(one.layer.name, wanted)]
         left = [one for one in left if is_wanted(one.layer, wanted)]
@@ -248,7 +248,7 @@ def maps_of(layers: Layers, trace: Trace, wanted: Sequence[str] = ()) -> tuple[l
 def answers_of(layers: Layers, trace: Trace, wanted: Sequence[str] = ()) -> list[Drawn]:
     """Every layer with an answer of its own, maps and units alike, in running order."""
     found = [layer for layer in layers if _reason_against(layer, trace) is None]
-    drawn = [Drawn(number, layer, trace.outputs[layer.name]) for number, layer in enumerate(found, start=1)]
+    drawn = [Drawn(number, layer, trace.outputs[layer.name]) for number, layer in enumerate(found)]
     return [one for one in drawn if is_wanted(one.layer.name, wanted)]
 
 

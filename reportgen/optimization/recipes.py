@@ -19,8 +19,8 @@ class Recipe:
 
     What is climbed in: `waves` (the Fourier transform, each frequency by its share in pictures) or pixels, with
     `decorrelated` colours. `bound` keeps pixels between `low` and `high` (0 is black, 1 white) by a sigmoid or by
-    clipping. `noise` is the start's deviation from gray, drawn by `seed`. There are `steps` steps of the `optimizer` with
-    `rate`; with `even` a slope is divided by its root mean square first, its sign kept. At each step the image is
+    clipping. `noise` is the start's deviation from gray, drawn by `seed`. There are `steps` steps of the `optimizer`
+    with `rate`; with `even` a slope is divided by its root mean square first, its sign kept. At each step the image is
     moved by up to `shift` pixels (below 1: a share of the side), made larger or smaller by up to `scale`, turned by up
     to `turn` degrees, cut by up to `crop` of the side. Weights of penalties are per objective, 0 leaves one out: total
     variation `tv` to the power `tv_power`, `norm` to the power `norm_power`, squared distance from gray `decay`. The

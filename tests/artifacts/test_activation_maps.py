@@ -27,7 +27,7 @@ def test_every_map_layer_has_a_figure_under_its_classic_name(study: Study) -> No
     blocks = look(ActivationMaps(), study)
     figures = [block for block in blocks if isinstance(block, Figure)]
     names = [figure.name for figure in figures]
-    assert names == ["activations_01_edges", "activations_02_pool", "activations_03_mix"]
+    assert names == ["activations_00_edges", "activations_01_pool", "activations_02_mix"]
     numbers = [figure.picture.grid.numbers for figure in figures if figure.picture.grid]
     assert numbers == [(0, 1, 2, 3), (0, 1, 2, 3), (0, 1)]
     check_words(blocks)
@@ -35,7 +35,7 @@ def test_every_map_layer_has_a_figure_under_its_classic_name(study: Study) -> No
 
 def test_tiles_hold_the_maps_at_native_resolution_on_one_scale(study: Study) -> None:
     answer = study.probe.trace(study.samples[0].pixels).outputs["edges"]
-    figure = named(look(ActivationMaps(), study), "activations_01_edges")
+    figure = named(look(ActivationMaps(), study), "activations_00_edges")
     drawn = np.asarray(Image.open(io.BytesIO(figure.picture.data)))
     grid = figure.picture.grid
     for channel in range(4):
@@ -47,7 +47,7 @@ def test_tiles_hold_the_maps_at_native_resolution_on_one_scale(study: Study) -> 
 
 
 def test_a_channel_may_have_a_scale_of_its_own(study: Study) -> None:
-    figure = named(look(ActivationMaps(scale="channel"), study), "activations_01_edges")
+    figure = named(look(ActivationMaps(scale="channel"), study), "activations_00_edges")
     assert (figure.scale.extent, figure.scale.low, figure.scale.high) == ("tile", 0.0, 1.0)
     assert "each on a scale of its own" in str(figure.caption)
 
@@ -84,7 +84,7 @@ def test_all_artifacts_share_one_pass() -> None:
 
 def test_only_some_layers_on_demand_and_a_wrong_name_is_told(study: Study) -> None:
     blocks = look(ActivationMaps(layers=("mix", "mox")), study)
-    assert [block.name for block in blocks if isinstance(block, Figure)] == ["activations_03_mix"]
+    assert [block.name for block in blocks if isinstance(block, Figure)] == ["activations_02_mix"]
     assert findings(blocks, "warning") == ["The network has no layer `mox`."]
     with pytest.raises(NotApplicable):
         look(ActivationMaps(layers=("mox",)), study)
@@ -98,32 +98,32 @@ def test_a_network_without_maps_is_skipped_with_a_reason() -> None:
 
 def test_a_huge_mosaic_is_made_smaller_and_says_so() -> None:
     study = conv(np.random.default_rng(0).random((50, 50, 16), np.float32))
-    figure = named(look(ActivationMaps(megapixels=0.01), study), "activations_01_conv")
+    figure = named(look(ActivationMaps(megapixels=0.01), study), "activations_00_conv")
     assert (figure.picture.grid.tile_width, figure.picture.grid.tile_height) == (25, 25)
     assert "Every pixel is the mean of 2 × 2 places." in str(figure.caption)
-    whole = named(look(ActivationMaps(megapixels=0.04), study), "activations_01_conv")
+    whole = named(look(ActivationMaps(megapixels=0.04), study), "activations_00_conv")
     assert whole.picture.grid.tile_width == 50
 
 
 def test_more_channels_than_wanted_are_cut_and_said() -> None:
-    figure = named(look(ActivationMaps(channels=3), conv(np.ones((2, 2, 9), np.float32))), "activations_01_conv")
+    figure = named(look(ActivationMaps(channels=3), conv(np.ones((2, 2, 9), np.float32))), "activations_00_conv")
     assert figure.picture.grid.numbers == (0, 1, 2)
     assert "Only the first 3 channels are drawn." in str(figure.caption)
 
 
 def test_a_sequence_is_one_strip_and_a_volume_its_middle_slice() -> None:
-    strip = named(look(ActivationMaps(), conv(np.ones((7, 3), np.float32))), "activations_01_conv")
+    strip = named(look(ActivationMaps(), conv(np.ones((7, 3), np.float32))), "activations_00_conv")
     assert (strip.picture.width, strip.picture.height) == (7, 3)
     volume = np.zeros((5, 4, 4, 2), np.float32)
     volume[2] = 1
-    figure = named(look(ActivationMaps(), conv(volume)), "activations_01_conv")
+    figure = named(look(ActivationMaps(), conv(volume)), "activations_00_conv")
     assert "slice 3 of 5, the middle one" in str(figure.caption)
     assert (np.asarray(Image.open(io.BytesIO(figure.picture.data)))[:4, :4] == 126).all()
 
 
 def test_silent_constant_and_broken_maps_are_drawn_without_complaint() -> None:
     dead = look(ActivationMaps(), conv(np.zeros((3, 3, 2), np.float32)))
-    figure = named(dead, "activations_01_conv")
+    figure = named(dead, "activations_00_conv")
     assert figure.scale.low < figure.scale.high
     assert "channels without any answer: 2" in str(figure.alt)
     assert "1 layer answers with one value" in findings(dead)[0]
@@ -134,12 +134,12 @@ def test_silent_constant_and_broken_maps_are_drawn_without_complaint() -> None:
 
 def test_answers_of_both_signs_are_centred_at_white() -> None:
     answer = np.linspace(-1, 3, 16, dtype=np.float32).reshape(4, 4, 1)
-    scale = named(look(ActivationMaps(), conv(answer, activation="linear")), "activations_01_conv").scale
+    scale = named(look(ActivationMaps(), conv(answer, activation="linear")), "activations_00_conv").scale
     assert (scale.colours, scale.low) == ("diverging", -scale.high)
 
 
 def test_a_layer_may_be_called_anything() -> None:
     study = conv(np.ones((2, 2, 1), np.float32), "base/../<b> згортка")
     figures = [block for block in look(ActivationMaps(), study) if isinstance(block, Figure)]
-    assert figures[0].name.startswith("activations_01_")
+    assert figures[0].name.startswith("activations_00_")
     assert not set(figures[0].name) & set("/<> .")

@@ -12,7 +12,7 @@ from reportgen import imaging
 from reportgen.artifacts.base import NotApplicable
 from reportgen.artifacts.filter_images import FilterImages
 from reportgen.probe import Layer, Layers
-from reportgen.report.blocks import Figure, Note, Prose
+from reportgen.report.blocks import Figure, Gallery, Note, Picture, Prose
 from reportgen.study import Study
 from tests.artifacts.scripted import check_words, table
 from tests.artifacts.test_filters import with_kernel
@@ -29,13 +29,14 @@ def figures(blocks: list) -> list[Figure]:
     return [block for block in blocks if isinstance(block, Figure)]
 
 
-def tile(figure: Figure, number: int) -> np.ndarray:
+def tile(block: Figure | Gallery, number: int, picture: Picture | None = None) -> np.ndarray:
     """The palette positions (or colours) of one tile, cut out by the grid's own definition."""
-    grid = figure.picture.grid
+    picture = picture or block.picture  # type: ignore[union-attr]
+    grid = picture.grid
     assert grid is not None
     left = number % grid.columns * (grid.tile_width + grid.gap)
     top = number // grid.columns * (grid.tile_height + grid.gap)
-    pixels = np.asarray(Image.open(io.BytesIO(figure.picture.data)))
+    pixels = np.asarray(Image.open(io.BytesIO(picture.data)))
     return pixels[top : top + grid.tile_height, left : left + grid.tile_width]
 
 
@@ -66,19 +67,25 @@ def test_a_matrix_has_a_row_for_each_input_and_a_column_for_each_filter() -> Non
     assert pixels.tolist() == [[126, 63, 0], [94, 63, 63]]
 
 
-def test_the_grid_of_channels_has_a_row_for_each_filter() -> None:
+def galleries(blocks: list) -> list[Gallery]:
+    return [block for block in blocks if isinstance(block, Gallery)]
+
+
+@pytest.mark.parametrize(("asked", "shown"), [(6, 5), (3, 3), (0, 5)])
+def test_the_grid_of_channels_has_a_picture_for_each_filter_and_in_it_a_numbered_tile_for_each_channel(asked: int, shown: int) -> None:
     kernel = np.random.default_rng(0).normal(size=(3, 3, 8, 5)).astype(np.float32)
-    grid = figures(drawn(with_kernel("c", kernel), channels=4))[1]
+    (grid,) = galleries(drawn(with_kernel("c", kernel), channels=4, filters=asked))
     assert grid.scale is not None
-    assert grid.picture.grid is not None
-    assert grid.picture.grid.columns == 4
-    assert grid.picture.grid.numbers == (0, 1, 2, 3) * 5
-    for number in range(20):
-        assert np.array_equal(tile(grid, number), imaging.levels(kernel[..., number % 4, number // 4], grid.scale))
+    assert [str(label) for label in grid.labels] == [f"filter {number}" for number in range(shown)]
+    for number, picture in enumerate(grid.pictures):
+        assert picture.grid is not None
+        assert (picture.grid.columns, picture.grid.numbers) == (4, (0, 1, 2, 3))
+        for channel in range(4):
+            assert np.array_equal(tile(grid, channel, picture), imaging.levels(kernel[..., channel, number], grid.scale))
 
 
 def test_more_channels_than_there_are_is_all_of_them() -> None:
-    grid = figures(drawn(with_kernel("c", np.ones((3, 3, 2, 5))), channels=9))[1]
+    (grid,) = galleries(drawn(with_kernel("c", np.ones((3, 3, 2, 5))), channels=9))
     assert "first 2 of 2 input channels" in str(grid.caption)
 
 

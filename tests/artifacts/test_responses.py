@@ -107,7 +107,7 @@ def test_maps_are_numbered_and_the_rest_has_a_reason(study: Study) -> None:
     trace = study.probe.trace(study.samples[0].pixels)
     drawn, left = maps_of(study.probe.layers, trace)
     assert [(one.number, one.layer.name, one.size) for one in drawn] == [
-        (1, "edges", "8 × 8"), (2, "pool", "4 × 4"), (3, "mix", "4 × 4"),
+        (0, "edges", "8 × 8"), (1, "pool", "4 × 4"), (2, "mix", "4 × 4"),
     ]
     assert {one.layer: str(one.reason) for one in left} == {
         "image": "it is the input itself",
@@ -119,7 +119,7 @@ def test_maps_are_numbered_and_the_rest_has_a_reason(study: Study) -> None:
 def test_asking_for_some_layers_keeps_their_numbers(study: Study) -> None:
     trace = study.probe.trace(study.samples[0].pixels)
     drawn, left = maps_of(study.probe.layers, trace, ("m*", "flat"))
-    assert [(one.number, one.layer.name) for one in drawn] == [(3, "mix")]
+    assert [(one.number, one.layer.name) for one in drawn] == [(2, "mix")]
     assert [one.layer for one in left] == ["flat"]
     assert unknown_layers(study.probe.layers, ("m*", "mxi")) == ("mxi",)
 
