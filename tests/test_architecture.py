@@ -19,7 +19,7 @@ STANDARD = set(sys.stdlib_module_names)
 
 IN_PROBE = tuple(
     f"probe/{name}.py" for name in ("keras", "recording", "facts", "graph", "feeding", "answers", "layouts", "rules",
-                                    "climbing", "loading", "applications", "weights", "scoring", "asking")
+                                    "climbing", "frames", "loading", "applications", "weights", "scoring", "asking")
 )
 ONLY_IN = {
     "tensorflow": (*IN_PROBE, "labs/"),

@@ -59,7 +59,7 @@ class ClassActivationByLayer(ImageArtifact):
             and trace.outputs[layer.name].ndim == 3
         ]
         if not layers:
-            raise NotApplicable(_("No convolution over height and width leads to this network's answer."))
+            raise NotApplicable(_("No convolution with flat maps (height × width) leads to this network's answer."))
         yield self._overlays(maps, goal, layers)
         yield self._sheet(maps, goal, layers)
         yield from _depth(maps, goal, layers)

@@ -59,7 +59,7 @@ class DeepDream(ImageArtifact):
         """The input beside its dreams, the table."""
         chosen = over_depth(chosen_layers(study), max(1, self.depths))
         if not chosen:
-            raise NotApplicable(_("the network has no convolution over height and width before its answer"))
+            raise NotApplicable(_("no convolution before the network's answer gives flat maps (height × width)"))
         steps = max(1, round(self.steps * min(1.0, STEPS[study.wishes.effort])))
         sizes = octaves(sample.pixels.shape[:2], max(1, self.octaves), max(1.05, self.ratio))
         yield Fact("octaves", _("Octaves"), len(sizes))

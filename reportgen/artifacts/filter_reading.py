@@ -15,7 +15,7 @@ import numpy as np
 from reportgen import imaging, scales
 from reportgen.artifacts.base import ImageArtifact, NotApplicable
 from reportgen.artifacts.kernels import LEAST_BLUR, LEAST_COLOUR, LEAST_EDGE, Kernels, Reading, kernels_of, read
-from reportgen.probe import Array, Layers
+from reportgen.probe import Array
 from reportgen.report.blocks import Block, Cell, Column, Gallery, Note, Picture, Table
 from reportgen.report.document import Formula
 from reportgen.study import Sample, Study
@@ -35,7 +35,6 @@ ORIENTED = 0.5
 """From this share of a filter's energy on it counts as one for horizontal or vertical edges."""
 FAINT = 0.01
 """Up to this share of the layer's median norm a filter counts as dead."""
-_FOLLOWS = ("normalization", "reshape", "input")
 
 
 @dataclass(frozen=True)
@@ -73,6 +72,9 @@ class FilterReading(ImageArtifact):
         kernels = _first(study)
         readings = _readings(kernels)
         maps = study.probe.trace(sample.pixels).outputs[study.probe.layers.rectifier_of(kernels.layer).name]
+        if maps.ndim == 4:
+            maps = maps[len(maps) // 2]
+            yield Note(_("Of volumes and sequences of maps the middle slice or frame is drawn."), "info")
         coloured = kernels.array.shape[2] == 3
         answers = _exercise(readings, coloured)
         yield _answers(kernels, answers)
@@ -101,23 +103,13 @@ def _readings(kernels: Kernels) -> list[Reading]:
 def _first(study: Study) -> Kernels:
     """The kernels of the convolution that sees the image itself."""
     for kernels in kernels_of(study.probe):
-        if kernels.array.shape[2] in (1, 3) and _sees_image(study.probe.layers, kernels.layer.name):
+        if kernels.array.shape[2] in (1, 3) and study.probe.layers.sees_input(kernels.layer):
             if kernels.array.shape[0] * kernels.array.shape[1] == 1:
                 raise NotApplicable(_("the first convolution is 1 × 1 and sees no shapes"))
-            if len(kernels.layer.shape) != 3:
-                break
+            if len(kernels.layer.shape) < 3:
+                raise NotApplicable(_("the first convolution runs along a row of numbers and sees no shapes"))
             return kernels
     raise NotApplicable(_("no convolution of this network looks at the image's colours directly"))
-
-
-def _sees_image(layers: Layers, name: str) -> bool:
-    """True where nothing but scaling and padding lies between the image and the layer."""
-    parents = layers[name].parents
-    while parents and layers[parents[0]].family in _FOLLOWS:
-        if layers[parents[0]].family == "input":
-            return True
-        parents = layers[parents[0]].parents
-    return not parents
 
 
 Answer = tuple[Message, int, float, bool]

@@ -13,6 +13,7 @@ from reportgen.artifacts.heat_sheets import (
     about_methods,
     empty_maps,
     explained,
+    on_frames,
     on_scores,
     raw_maps,
     sheet,
@@ -63,6 +64,7 @@ class GradientMaps(ImageArtifact):
         maps = explained(study, sample)
         drawn = Sheet(sample, self.side, 0.5)
         yield from on_scores(study, maps.goals)
+        yield from on_frames(study)
         yield sheet(
             "saliency", maps, STRENGTHS, maps.goals, drawn,
             _("How strongly the score depends on each pixel of `{image}`, a row for each method and a column for each "
@@ -149,6 +151,7 @@ class BackpropRules(ImageArtifact):
         """The sheet, how alike the maps of different classes are."""
         maps = explained(study, sample)
         yield from on_scores(study, maps.goals)
+        yield from on_frames(study)
         yield sheet(
             "backprop_rules", maps, TRIPLE, maps.goals, Sheet(sample, self.side, 0.5),
             _("The gradient of the score by the pixels of `{image}`, by three rules: plain, guided, deconvnet.",

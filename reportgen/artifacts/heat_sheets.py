@@ -63,6 +63,15 @@ def on_scores(study: Study, goals: Sequence[Goal]) -> Iterator[Block]:
         ), "info")
 
 
+def on_frames(study: Study) -> Iterator[Note]:
+    """What the gradient of a pixel is where the network takes many pictures at once."""
+    if study.probe.input.frames > 1:
+        yield Note(_(
+            "The picture is each of the {count} slices or frames that the network takes; a pixel's gradient is the sum "
+            "over all of them.", count=study.probe.input.frames,
+        ), "info")
+
+
 def scale_of(method: str, heat: Heat) -> Scale:
     """The scale of a map by itself: diverging around zero where signs matter, else from the map's least value or 0."""
     values = heat.values

@@ -54,7 +54,7 @@ class Inversion(ImageArtifact):
         known = chosen_layers(study)
         most = self.depths or LAYERS[study.wishes.effort]
         if not known:
-            raise NotApplicable(_("the network has no convolution over height and width before its answer"))
+            raise NotApplicable(_("no convolution before the network's answer gives flat maps (height × width)"))
         chosen = over_depth(known, most)
         recipe = dataclasses.replace(study.wishes.used, shift=0.0, scale=0.0, turn=0.0, tv=0.02)
         found: dict[str, Inverted] = {}

@@ -54,7 +54,7 @@ class OptimalInputs(ModelArtifact):
         """A sheet for each layer, curves, the table, what did not converge."""
         made = units(study)
         if not made:
-            raise NotApplicable(_("the network has no convolution over height and width before its answer"))
+            raise NotApplicable(_("no convolution before the network's answer gives flat maps (height × width)"))
         layers = [(layer, list(group)) for layer, group in groupby(made, key=lambda unit: unit.layer.name)]
         yield from how_made(study)
         best = {

@@ -68,6 +68,8 @@ class Progression(ImageArtifact):
             )
         exact = with_exact_zeros(study.probe.layers)
         yield self._strip(maps, sample)
+        if any(one.answer.ndim == 4 for one in maps):
+            yield Note(_("Of volumes and sequences of maps the middle slice or frame is drawn."), "info")
         yield _table(on_path, exact, sample)
         shapes = [trace.input.shape, *(one.answer.shape for one in maps)]
         names = [path[0], *(one.layer.name for one in maps)]

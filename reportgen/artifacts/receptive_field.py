@@ -60,7 +60,9 @@ class ReceptiveField(ImageArtifact):
         seen = fields(layers, sizes)
         spatial = [layer for layer in layers if len(sizes.get(layer.name, ())) == 2 and layer.family != "input"]
         if not spatial:
-            raise NotApplicable(_("no layer of this network answers with a map, so there is no place to see from"))
+            raise NotApplicable(_(
+                "no layer of this network answers with a flat map (height × width), so there is no place to see from"
+            ))
         height, width = sample.pixels.shape[:2]
         drawn = _chosen(spatial, seen, self.pictures)
         yield Gallery(

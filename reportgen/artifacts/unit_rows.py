@@ -49,7 +49,7 @@ class UnitRows(ImageArtifact):
             if sum(other.layer.name == unit.layer.name for other in chosen) < max(1, self.units):
                 chosen.append(unit)
         if not chosen:
-            raise NotApplicable(_("the network has no convolution over height and width before its answer"))
+            raise NotApplicable(_("no convolution before the network's answer gives flat maps (height × width)"))
         seen = fields(study.probe.layers, sizes_of(study))
         rows: list[tuple[Cell, ...]] = []
         for layer in dict.fromkeys(unit.layer.name for unit in chosen):

@@ -13,6 +13,7 @@ Conventions, the same for every model whatever its own are:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -84,6 +85,12 @@ class Layer:
         return self.activation in {"relu", "relu6"}
 
 
+_RECOLOURING = re.compile(
+    r"Random\w+|Resizing|CenterCrop|GaussianNoise|Dropout|Identity|Cast|Add|Subtract|Multiply|(True)?Divide"
+)
+"""Kinds of layers and of arithmetic with a constant that leave red red, green green and blue blue."""
+
+
 class Layers(Sequence[Layer]):
     """The layers of a network in the order in which they run."""
 
@@ -114,6 +121,18 @@ class Layers(Sequence[Layer]):
         """Every convolution, each shared one once (its weights are the same)."""
         return tuple(layer for layer in self.of("convolution") if layer.owner in ("", layer.name))
 
+    def sees_input(self, layer: Layer) -> bool:
+        """True where the layer takes the image's own colours: before it they are at most scaled, padded, or turned
+        about in training."""
+        at = layer
+        while at.parents:
+            if len(at.parents) > 1:
+                return False
+            at = self[at.parents[0]]
+            if at.family not in ("normalization", "reshape", "input") and not _RECOLOURING.fullmatch(at.kind):
+                return False
+        return at is not layer
+
     def rectifier_of(self, layer: Layer) -> Layer:
         """The layer after which `layer`'s answer is complete.
 
@@ -138,7 +157,8 @@ class InputFacts:
 
     `size` is (height, width), None where any will do; `multiple` is what such a size must be
     divisible by. `low`, `high` are the values that black and white become (the extremes over
-    channels). `preprocessing` is a name: "none", "unit", "caffe", "tf", "torch", "custom".
+    channels). `preprocessing` is a name: "none", "unit", "caffe", "tf", "torch", "custom". `frames` is how often
+    the picture is repeated where the network takes volumes or sequences of pictures.
     """
 
     name: str
@@ -149,6 +169,7 @@ class InputFacts:
     high: float = 1.0
     multiple: int = 1
     assumptions: tuple[Message, ...] = ()
+    frames: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,7 +318,8 @@ class Probe(Protocol):
         """A layer's weights by their own names ("kernel", "bias", "gamma" …), float32.
 
         A convolution's kernel is (height, width, inputs, filters) whatever the model's layout; a
-        depthwise one's is (height, width, inputs, multiplier).
+        depthwise one's is (height, width, inputs, multiplier). One that takes the image's own colours has its inputs
+        in their order: red, green, blue, even where the network is fed blue first.
         """
         ...
 
@@ -310,7 +332,7 @@ class Probe(Protocol):
         ...
 
     def values(self, pixels: Array) -> Array:
-        """What the network is fed for one image: its own input values, channels-last."""
+        """What the network is fed for one image: its own input values, channels-last; of equal frames one."""
         ...
 
     def evaluate(
@@ -325,6 +347,7 @@ class Probe(Protocol):
     def gradients(self, batch: Array, target: Target, rule: Rule = "plain") -> Array:
         """The gradient of the target with respect to the network's own input values, for each image.
 
+        Where a picture is fed as many frames, theirs are added: that is the gradient by the picture itself.
         Zeros where the target does not depend on the image.
         """
         ...

@@ -169,13 +169,18 @@ def names_of_weights(weights: tuple[Any, ...]) -> dict[str, Any]:
     return {f"{weight.name}#{number}": weight for number, weight in enumerate(weights, start=1)}
 
 
-def canonical_weight(weight: Any, layer: Layer) -> Array:
-    """A weight as float32; a transposed convolution's kernel in the order of the others."""
+def canonical_weight(weight: Any, layer: Layer, *, blue_first: bool = False) -> Array:
+    """A weight as float32; a transposed convolution's kernel in the order of the others.
+
+    `blue_first` says that the kernel's three inputs are blue, green and red; they are given the other way round.
+    """
     tensor = weight.value.read_value()
     array = shared(tensor if str(weight.dtype) != "bfloat16" else keras.ops.cast(tensor, "float32"))
     array = array.astype(np.float32, copy=False)
     if layer.factor and layer.family == "convolution" and weight.name == "kernel":
         array = np.swapaxes(array, -1, -2)
+    if blue_first and layer.family == "convolution" and array.ndim >= 3 and array.shape[-2] == 3:
+        array = array[..., ::-1, :]
     return array
 
 
@@ -196,6 +201,9 @@ def _width(dtype: Any) -> int:
     return 2 if str(dtype) == "bfloat16" else np.dtype(str(dtype)).itemsize
 
 
+_WRAPPERS = ("TimeDistributed", "SpectralNormalization")
+
+
 def parts_of(model: Any) -> list[Any]:
     """Every layer and operation inside a model, at any depth, each once, without inputs."""
     found: dict[int, Any] = {}
@@ -210,7 +218,9 @@ def parts_of(model: Any) -> list[Any]:
 
 
 def _inner(whole: Any) -> list[Any]:
-    """What a layer is directly made of; Keras' own layers, wrappers too, are taken as one."""
+    """What a layer is directly made of; Keras' own layers are taken as one, but for wrappers of a single layer."""
+    if type(whole).__name__ in _WRAPPERS:
+        return [whole.layer]
     if not isinstance(whole, keras.Model) and type(whole).__module__.split(".")[0] == "keras":
         return []
     tracked = getattr(whole, "_flatten_layers", None)

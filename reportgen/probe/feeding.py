@@ -76,12 +76,27 @@ class Feeding:
     def by_pixel(self, slopes: Array) -> Array:
         """Slopes by the values of a batch → slopes by the pixels that they were made from."""
         pictures = np.stack([self.picture(slope) for slope in slopes]) if self._turned else slopes
-        pictures = pictures.sum(axis=1) if pictures.ndim == 5 else pictures
+        pictures = self.over_frames(pictures)
         ones = np.eye(self.channels, dtype=np.float32)[:, None, None]
         rise = (self.values(ones) - self.values(np.zeros_like(ones)))[:, 0, 0].T
         # not by a threaded product, whose threads go on spinning when TensorFlow wants the cores for the next step
         found: Array = np.einsum("...v,vc->...c", pictures, rise)
         return found
+
+    @property
+    def frames(self) -> tuple[int, ...]:
+        """How often the picture is repeated along each axis before its height: the depth of a volume, the time."""
+        return tuple(side or FRAMES for side in self.shape[:-3])
+
+    def frame(self, values: Array) -> Array:
+        """Of an input's values in the picture's form the picture itself; every frame shows the same."""
+        one: Array = values.reshape(-1, *values.shape[-3:])[0]
+        return one
+
+    def over_frames(self, slopes: Array) -> Array:
+        """Slopes by every frame of a batch → by the one picture that all frames show: their sum."""
+        added: Array = slopes.sum(axis=tuple(range(1, slopes.ndim - 3)))
+        return added
 
     @property
     def _turned(self) -> bool:
@@ -117,8 +132,9 @@ class Feeding:
             values = values.reshape(len(values), -1)
         elif len(self.shape) == 2:
             values = values[..., 0]
-        elif len(self.shape) == 4:
-            values = np.repeat(values[:, None], self.shape[0] or FRAMES, axis=1)
+        elif self.frames:
+            ahead = (1,) * len(self.frames)
+            values = np.tile(values.reshape(len(values), *ahead, *values.shape[1:]), (1, *self.frames, 1, 1, 1))
         if self.channels_first and values.ndim >= 3:
             values = np.moveaxis(values, -1, 1)
         return np.ascontiguousarray(values)
@@ -142,7 +158,7 @@ def feeding_of(
 
 def picture_form(name: str, shape: Shape) -> tuple[tuple[int | None, int | None], int]:
     """The size and the channels (1 or 3) of the picture from which an input of this shape is made."""
-    if len(shape) in (3, 4):
+    if len(shape) >= 3:
         channels = shape[-1]
         return (shape[-3], shape[-2]), 3 if channels is None or channels >= 3 else 1
     if len(shape) == 2:
@@ -189,7 +205,8 @@ def input_facts(feeding: Feeding, multiple: int, assumptions: tuple[Message, ...
     low, high = feeding.value_range()
     said = (*assumptions, *_about_shape(feeding), *_about_others(feeding), *_about_size(feeding, multiple))
     return InputFacts(
-        feeding.port.name, feeding.size, feeding.channels, feeding.preprocessing.name, low, high, multiple, said
+        feeding.port.name, feeding.size, feeding.channels, feeding.preprocessing.name, low, high, multiple, said,
+        math.prod(feeding.frames),
     )
 
 
@@ -202,10 +219,10 @@ def _about_shape(feeding: Feeding) -> tuple[Message, ...]:
         ))
     elif len(shape) == 2:
         said.append(_("The network takes a table of numbers; a gray picture was given as that table."))
-    elif len(shape) == 4:
+    elif feeding.frames:
         said.append(_(
-            "The network takes volumes; the picture was repeated {count:d} times along the depth.",
-            count=shape[0] or FRAMES,
+            "The network takes volumes or sequences of pictures; the picture was given as each of its {count:d} slices"
+            " or frames.", count=math.prod(feeding.frames),
         ))
     if feeding.spread and feeding.channels == 1:
         said.append(_("The network takes {count:d} channels; each got the gray picture.", count=feeding.spread))

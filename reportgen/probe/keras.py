@@ -75,7 +75,10 @@ class KerasProbe:
         """See `Probe`."""
         known = self.layers[layer]
         named = names_of_weights(self._own.get(known.owner or layer, ()))
-        return MappingProxyType({name: canonical_weight(weight, known) for name, weight in named.items()})
+        turned = self._feeding.preprocessing.bgr and self.layers.sees_input(self.layers[known.owner or layer])
+        return MappingProxyType({
+            name: canonical_weight(weight, known, blue_first=turned) for name, weight in named.items()
+        })
 
     def scores(self, batch: Array) -> Array:
         """See `Probe`. Large batches are run in pieces."""
@@ -120,7 +123,8 @@ class KerasProbe:
 
     def values(self, pixels: Array) -> Array:
         """See `Probe`."""
-        return self._fed(self._feeding.arrays(np.asarray(pixels, np.float32)[None])[self._chosen][0])
+        fed = self._fed(self._feeding.arrays(np.asarray(pixels, np.float32)[None])[self._chosen][0])
+        return self._feeding.frame(fed)
 
     def evaluate(
         self, batch: Array, targets: Sequence[Target], *, layer: str = "", answers: Array | None = None
@@ -150,7 +154,7 @@ class KerasProbe:
             self._ask(batch[start : start + size], layer, rule=rule, target=target)
             for start in range(0, len(batch), size)
         ]
-        return np.stack([self._fed(one) for piece in pieces for one in piece])
+        return self._feeding.over_frames(np.stack([self._fed(one) for piece in pieces for one in piece]))
 
     def climb(self, batch: Array, pulls: Sequence[Pull]) -> tuple[Array, Array]:
         """See `Probe`."""

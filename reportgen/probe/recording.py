@@ -20,6 +20,7 @@ import numpy as np
 import tensorflow as tf
 
 from reportgen.probe.facts import parts_of
+from reportgen.probe.frames import Frames, frame_by_frame, is_distributed
 from reportgen.probe.graph import shared
 from reportgen.probe.ports import Port, structure_of
 from reportgen.probe.replacing import replaced
@@ -58,6 +59,7 @@ class Recorder:
         self.producers: dict[str, str] = {}
         """Which call's path a tensor of the graph, by its name, comes from."""
         self._above: list[str] = []
+        self._frames = Frames()
         self._owners: dict[int, str] = {}
         self._taken: set[str] = set()
         self._counts: Counter[tuple[str, int]] = Counter()
@@ -78,7 +80,10 @@ class Recorder:
     def _listeners(self) -> Iterator[tuple[Any, str, Any]]:
         for part in parts_of(self.model):
             attribute = "quantized_call" if getattr(part, "quantization_mode", None) else "call"
-            yield part, attribute, self._listener(part, getattr(part, attribute))
+            original = getattr(part, attribute)
+            if is_distributed(part):
+                original = frame_by_frame(part, self._frames, original)
+            yield part, attribute, self._listener(part, original)
 
     def hear_answer(self, answer: Tensor) -> str:
         """The path of the layer that gives the model's answer.
@@ -119,8 +124,14 @@ class Recorder:
         ]
         if not fresh:
             return result
-        name = self._keep(path, part, tuple(fresh))
-        return self._instead(name, result)
+        if not self._frames:
+            return self._instead(self._keep(path, part, tuple(fresh)), result)
+        apart = {tensor.name: self._frames.apart(tensor) for tensor in fresh}
+        name = self._keep(path, part, tuple(whole for whole, _batch in apart.values()))
+        self.producers.update({batch.name: name for _whole, batch in apart.values()})
+        return self._instead(name, tf.nest.map_structure(
+            lambda item: apart[item.name][1] if self._is_ours(item) and item.name in apart else item, result
+        ))
 
     def _keep(self, path: str, part: Any, outputs: tuple[Tensor, ...]) -> str:
         name = self._unused(path, part)
@@ -133,6 +144,8 @@ class Recorder:
         if name not in self._replacements or not isinstance(result, tf.Tensor):
             return result
         other = tf.cast(self._replacements[name], result.dtype)
+        if self._frames:
+            return self._frames.joined(other, result)
         return tf.ensure_shape(other, [None, *result.shape[1:]])
 
     def _owned(self, item: Any) -> Any:

@@ -337,7 +337,7 @@ def test_a_gray_network_takes_one_channel(keras: Any) -> None:
     ((12,), (2, 2), 3, "row of 12 numbers"),
     ((5,), (1, 5), 1, "row of 5 numbers"),
     ((6, 4), (6, 4), 1, "table of numbers"),
-    ((3, 6, 4, 1), (6, 4), 1, "repeated 3 times"),
+    ((3, 6, 4, 1), (6, 4), 1, "each of its 3 slices"),
     ((6, 4, 4), (6, 4), 3, "takes 4 channels"),
     ((6, 4, 2), (6, 4), 1, "takes 2 channels"),
 ])

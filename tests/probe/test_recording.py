@@ -287,12 +287,11 @@ def test_a_layer_with_several_answers_is_known_by_the_first(keras: Any) -> None:
     check(model, probe, 6, 4, 1)
 
 
-@pytest.mark.parametrize("name", ["each", "both", "attend", "unrolled"])
-def test_wrappers_are_one_layer_with_all_weights(keras: Any, name: str) -> None:
+@pytest.mark.parametrize("name", ["both", "attend", "unrolled"])
+def test_layers_made_of_cells_are_one_layer_with_all_weights(keras: Any, name: str) -> None:
     layers = keras.layers
     start = keras.Input((6, 4), name="table")
     made = {
-        "each": lambda: layers.TimeDistributed(layers.Dense(3), name="each")(start),
         "both": lambda: layers.Bidirectional(layers.LSTM(3), name="both")(start),
         "attend": lambda: layers.MultiHeadAttention(2, 3, name="attend")(start, start),
         "unrolled": lambda: layers.GRU(3, unroll=True, name="unrolled")(start),
