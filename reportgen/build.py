@@ -49,7 +49,9 @@ OUTPUT_KEYS = {
     "prefix",
 }
 """What of a configuration changes the output but no section."""
-RENDERING_FILES = ("output.py", "manifest.py", "languages.py", "manuscript.py", "resources.py", "processes.py")
+RENDERING_FILES = (
+    "output.py", "swapping.py", "manifest.py", "languages.py", "manuscript.py", "resources.py", "processes.py",
+)
 RENDERING_LIBRARIES = ("weasyprint", "pydyf", "matplotlib", "jinja2", "babel", "markdown-it-py", "mdit-py-plugins")
 
 
@@ -58,7 +60,7 @@ def build_site(
     on_section: OnSection | None = None, on_progress: OnProgress | None = None, on_notice: OnNotice = log.info,
 ) -> Report | None:
     """Build the report into the configured folder; None where it is up to date already."""
-    output.check_writable(config.folder)
+    output.prepare(config.folder)
     log.info("1 open")
     plans = plan_of(config, store)
     inputs = output_key(config, store, plans)
@@ -121,8 +123,9 @@ def make_sections(
                 raise
             unkept = [plan.name for plan in plans if plan.name not in made or made[plan.name].failed]
             raise Interrupted(
-                f"{len(plans) - len(unkept)} of {len(plans)} sections and every optimized image that was finished are"
-                f" in the cache, and the same command goes on from there. Missing: {', '.join(unkept)}."
+                f"the previous report is untouched. {len(plans) - len(unkept)} of {len(plans)} sections and every"
+                " optimized image that was finished are in the cache, and the same command goes on from there."
+                f" Missing: {', '.join(unkept)}."
             ) from stop
         store.prune()
         if store.problem:

@@ -15,6 +15,7 @@ from typing import Any
 
 from reportgen import output
 from reportgen.languages import CODES
+from reportgen.manifest import read_manifest
 from reportgen.render.language import Speaker
 from reportgen.render.pdf import Page, page_of
 from reportgen.render.prose import CITATION, citations
@@ -72,7 +73,7 @@ def check(path: Path, *, submission: bool = False, language: str = "uk") -> list
 
 
 def _files(folder: Path) -> Iterator[Problem]:
-    manifest = output.read_manifest(folder)
+    manifest = read_manifest(folder)
     if manifest is None:
         yield Problem("manifest", "the folder has no manifest of reportgen's.", "Build the report again.")
         return

@@ -51,7 +51,7 @@ class _Group(click.Group):
             code = problem.exit_code
         except (click.Abort, KeyboardInterrupt) as stop:
             kept = str(stop.__cause__) if isinstance(stop.__cause__, Interrupted) else ""  # click wraps it
-            say(f"Interrupted; the previous report is untouched.{' ' if kept else ''}{kept}")
+            say(f"Interrupted; {kept or 'the previous report is untouched.'}")
             code = 130
         except ReportgenError as problem:
             if debugging:

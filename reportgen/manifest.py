@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from pathlib import Path
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from typing import Any
 
 from reportgen import __version__
 
@@ -47,3 +49,26 @@ def write_manifest(folder: Path, inputs: str = "") -> None:
     head = json.dumps({"generator": GENERATOR, "version": __version__, "inputs": inputs})[:-1]
     text = f'{head}, "files": [\n{lines}\n]}}\n'
     (folder / NAME).write_bytes(text.encode("utf-8", "replace"))
+
+
+def read_manifest(folder: Path) -> dict[str, Any] | None:
+    """The manifest of a folder that reportgen made, None for any other."""
+    try:
+        manifest = json.loads((folder / NAME).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    ours = isinstance(manifest, dict) and manifest.get("generator") == GENERATOR
+    return manifest if ours and isinstance(manifest.get("files"), list) else None
+
+
+def listed(folder: Path) -> Iterator[tuple[str, str]]:
+    """The path and the digest of every file that the manifest names. A path that leads out of the folder is none."""
+    for entry in (read_manifest(folder) or {}).get("files", []):
+        known = entry if isinstance(entry, dict) else {}
+        path = PurePosixPath(str(known.get("path", "?")))
+        yield "?" if path.is_absolute() or ".." in path.parts else str(path), str(known.get("sha256", ""))
+
+
+def paths_of(folder: Path) -> set[str]:
+    """What of a folder is ours."""
+    return {path for path, _digest in listed(folder)} | {NAME}

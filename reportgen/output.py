@@ -2,76 +2,162 @@
 
 A build that dies at any moment leaves the previous folder as it was. A folder that reportgen did
 not make, and that holds something, is never touched. Files that others put into a folder of ours
-(a CNAME, a .gitignore) move along into the new one.
+(a CNAME, a .gitignore) move along into the new one, links and empty folders too. One build writes
+at a time; a second one waits.
+
+A folder that cannot change places (a mount point, the one that somebody stands in) stays, and the
+files in it change places one by one. A build that dies meanwhile is brought to its end by the next.
 """
 
 from __future__ import annotations
 
 import contextlib
-import ctypes
+import errno
 import hashlib
-import json
+import logging
 import os
 import re
+import secrets
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-from reportgen.errors import UsageError
-from reportgen.manifest import GENERATOR
-from reportgen.manifest import NAME as MANIFEST
+from reportgen import locks
+from reportgen.errors import Interrupted, ReportgenError, UsageError
+from reportgen.manifest import listed, read_manifest
+from reportgen.processes import undisturbed
+from reportgen.swapping import READY, finish, is_mount, swap
 
-_HIDDEN = {".gitignore", ".gitkeep", ".nojekyll"}
-_AT_FDCWD = -100
-_RENAME_EXCHANGE = 2
+log = logging.getLogger(__name__)
+WORKSHOP = ".building"
+"""The ending of the folder beside the target in which it is built, or its name where it must be inside the target."""
+_LOCK = "lock"
+_HIDDEN = {".gitignore", ".gitkeep", ".nojekyll", "lost+found", WORKSHOP}
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO}
 
 
 @contextlib.contextmanager
 def replaced(target: Path) -> Iterator[Path]:
     """An empty folder that takes the target's place when the block ends without an error."""
-    target = target.absolute()
+    target = _real(target)
     refuse_foreign(target)
-    _sweep(target)
-    building = target.parent / f".{target.name}.building-{os.getpid()}"
     try:
-        building.mkdir(parents=True)
+        with _workshop(target, wait=True) as workshop:
+            assert workshop is not None
+            refuse_foreign(target)
+            building = workshop / f"new-{secrets.token_hex(4)}"  # a renderer of the dead must not meet it
+            building.mkdir()
+            yield building
+            try:
+                with undisturbed():
+                    swap(building, target, workshop)
+            except KeyboardInterrupt as stop:
+                raise Interrupted("the new report had just been finished.") from stop
     except OSError as problem:
-        raise UsageError(
-            f"{target.parent}: the report cannot be written there ({problem.strerror}).", slug="folder-unwritable",
-            hint="Name another folder with -o.",
-        ) from problem
+        if problem.errno in _NO_ROOM:
+            raise ReportgenError(
+                f"{target}: the report cannot be written there ({problem.strerror}); the previous one is untouched.",
+                slug="disk-full", hint="Make room on the disk, or name a folder on another one with -o.",
+            ) from problem
+        raise
+
+
+def prepare(target: Path) -> None:
+    """Bring to an end what builds that died left, and raise early where the report could not be written."""
+    target = _real(target)
+    refuse_foreign(target)
+    workshop = _workshop_of(target)
+    parent = workshop.parent
+    while not parent.exists():
+        parent = parent.parent
+    if not os.access(parent, os.W_OK | os.X_OK):
+        read_only = os.statvfs(parent).f_flag & os.ST_RDONLY
+        raise _unwritable(parent, os.strerror(errno.EROFS if read_only else errno.EACCES))
+    if workshop.is_dir():
+        with _workshop(target, wait=False):
+            pass
+
+
+def _real(target: Path) -> Path:
+    """The folder itself, where the target is a link to it."""
+    return Path(os.path.realpath(target))
+
+
+@contextlib.contextmanager
+def _workshop(target: Path, *, wait: bool) -> Iterator[Path | None]:
+    """The folder in which the target is built, for one build at a time; None where there is another and we do not wait.
+
+    What builds that died left in it is brought to an end and removed.
+    """
+    place = _workshop_of(target)
+    lock = _enter(place, wait=False)
+    if lock is None and wait:
+        log.warning("Another build is writing into %s; waiting for it to end.", target)
+        lock = _enter(place, wait=True)
+    if lock is None:
+        yield None
+        return
     try:
-        yield building
-        _keep_foreign_files(target, building)
-        _swap(building, target)
+        finish(place, target)
+        _empty(place)
+        yield place
     finally:
-        shutil.rmtree(building, ignore_errors=True)
+        with undisturbed():
+            _empty(place)
+            with contextlib.suppress(OSError):
+                (place / _LOCK).unlink()
+                place.rmdir()
+            os.close(lock)
+
+
+def _workshop_of(target: Path) -> Path:
+    if target.is_dir() and (is_mount(target) or not os.access(target.parent, os.W_OK | os.X_OK)):
+        return target / WORKSHOP
+    return target.parent / f".{target.name}{WORKSHOP}"
+
+
+def _enter(place: Path, *, wait: bool) -> int | None:
+    while True:
+        try:
+            place.mkdir(parents=True, exist_ok=True)
+            return locks.take(place / _LOCK, wait=wait)
+        except FileNotFoundError:
+            continue  # the one who was in it has just taken it away
+        except OSError as problem:
+            raise _unwritable(place.parent, problem.strerror) from problem
+
+
+def _empty(place: Path) -> None:
+    for path in place.iterdir():
+        if path.name not in (_LOCK, READY):
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _unwritable(folder: Path, why: str | None) -> UsageError:
+    return UsageError(
+        f"{folder}: the report cannot be written there ({why}).", slug="folder-unwritable",
+        hint="Name another folder with -o.",
+    )
 
 
 def refuse_foreign(target: Path) -> None:
     """Raise unless the target is absent, empty, or made by reportgen."""
+    target = _real(target)
     if target.exists() and not target.is_dir():
         raise UsageError(
             f"{target}: this is a file, not a folder.", slug="folder-not-ours", hint="Name a folder with -o."
         )
-    if not target.is_dir() or read_manifest(target) is not None:
+    if not target.is_dir() or read_manifest(target) or read_manifest(_workshop_of(target) / READY):
         return
-    if any(path.name not in _HIDDEN for path in target.iterdir()):
+    try:
+        foreign = any(path.name not in _HIDDEN for path in target.iterdir())
+    except OSError as problem:
+        raise _unwritable(target, problem.strerror) from problem
+    if foreign:
         raise UsageError(
             f"{target}: the folder is not empty and was not made by reportgen, so it is left alone.",
             slug="folder-not-ours", hint="Name another folder with -o, or empty this one.",
         )
-
-
-def read_manifest(folder: Path) -> dict[str, Any] | None:
-    """The manifest of a folder that reportgen made, None for any other."""
-    try:
-        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return None
-    ours = isinstance(manifest, dict) and manifest.get("generator") == GENERATOR
-    return manifest if ours and isinstance(manifest.get("files"), list) else None
 
 
 _MADE: tuple[tuple[str, str], ...] = (
@@ -84,7 +170,7 @@ _MADE: tuple[tuple[str, str], ...] = (
 def made_of(folder: Path) -> dict[str, tuple[str, ...]]:
     """What a finished report was made as, in wishes to make the same again: formats, languages, the first one first."""
     found = [
-        (name, match[1]) for path, _digest in _listed(folder) for name, pattern in _MADE
+        (name, match[1]) for path, _digest in listed(folder) for name, pattern in _MADE
         if (match := re.fullmatch(pattern, path))
     ]
     languages = sorted({language for _name, language in found if language})
@@ -103,88 +189,16 @@ def is_intact(folder: Path, inputs: str) -> bool:
 
 def changed_files(folder: Path) -> list[str]:
     """The files that the manifest names and that are missing or have other contents."""
-    return [path for path, digest in _listed(folder) if not _has(folder / path, digest)]
-
-
-def _listed(folder: Path) -> Iterator[tuple[str, str]]:
-    for entry in (read_manifest(folder) or {}).get("files", []):
-        known = entry if isinstance(entry, dict) else {}
-        yield str(known.get("path", "?")), str(known.get("sha256", ""))
+    return [path for path, digest in listed(folder) if not _has(folder / path, digest)]
 
 
 def _has(path: Path, digest: str) -> bool:
     try:
-        return _sha256(path) == digest
+        return path.is_file() and _sha256(path) == digest
     except OSError:
         return False
-
-
-def _keep_foreign_files(target: Path, building: Path) -> None:
-    """Copy what is in the target but not in its manifest."""
-    manifest = read_manifest(target) or {"files": []}
-    ours = {entry.get("path") for entry in manifest["files"]} | {MANIFEST}
-    for path in target.rglob("*") if target.is_dir() else ():
-        relative = path.relative_to(target)
-        copy = building / relative
-        if path.is_file() and not path.is_symlink() and relative.as_posix() not in ours and not copy.exists():
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(path, copy)
-
-
-def _swap(building: Path, target: Path) -> None:
-    if not target.exists():
-        building.rename(target)
-    elif not _exchange(building, target):
-        aside = target.parent / f".{target.name}.building-{os.getpid()}-old"
-        target.rename(aside)
-        building.rename(target)
-        shutil.rmtree(aside, ignore_errors=True)
-
-
-def _exchange(one: Path, other: Path) -> bool:
-    """Let two folders change places in one step, where the system can."""
-    try:
-        rename = ctypes.CDLL(None, use_errno=True).renameat2
-    except (OSError, AttributeError):
-        return False
-    return bool(rename(_AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other), _RENAME_EXCHANGE) == 0)
-
-
-def _sweep(target: Path) -> None:
-    """Remove what builds that died left beside the target; bring back a target moved aside."""
-    for path in target.parent.glob(f".{target.name}.building-*"):
-        process, _dash, old = path.name.rpartition(".building-")[2].partition("-")
-        if not process.isdigit() or _alive(int(process)):
-            continue
-        if old and not target.exists():
-            path.rename(target)
-        else:
-            shutil.rmtree(path, ignore_errors=True)
-
-
-def _alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
 
 
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def check_writable(folder: Path) -> None:
-    """Raise early, before anything is computed, where the report could not be written."""
-    refuse_foreign(folder.absolute())
-    parent = folder.absolute().parent
-    while not parent.exists():
-        parent = parent.parent
-    if not os.access(parent, os.W_OK):
-        raise UsageError(
-            f"{parent}: the report cannot be written there.", slug="folder-unwritable",
-            hint="Name another folder with -o.",
-        )

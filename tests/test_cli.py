@@ -187,7 +187,7 @@ def test_kill_9_during_a_build_leaves_the_old_site_and_no_process(tmp_path: Path
         [sys.executable, "-m", "reportgen", *command, "--title", "Another"], cwd=tmp_path, stderr=subprocess.DEVNULL
     )
     deadline = time.monotonic() + 120
-    while time.monotonic() < deadline and not list(tmp_path.glob(".site.building-*/report.json")):
+    while time.monotonic() < deadline and not list(tmp_path.glob(".site.building/new-*/report.json")):
         time.sleep(0.02)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
