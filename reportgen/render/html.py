@@ -7,12 +7,10 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from jinja2 import TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from reportgen.errors import ReportgenError
 from reportgen.render import Output, downloads
-from reportgen.render.environment import Place, make_environment, write_text
+from reportgen.render.environment import Place, make_environment, template_errors, write_text
 from reportgen.render.language import Speaker
 from reportgen.render.layers import LAYERS, MISSING, LayerPage, layer_pages
 from reportgen.render.names import page_names, quoted
@@ -107,21 +105,7 @@ def _page(
         names = [f"site/{section.artifact[1:]}.html.j2"]
     elif section:
         names = [f"site/sections/{slug(section.artifact)}.html.j2", "site/section.html.j2"]
-    try:
-        template = environment.select_template(names)
-        text = template.render(report=report, section=section, language=language)
-    except TemplateError as problem:
-        raise template_error(problem) from problem
+    with template_errors():
+        text = environment.select_template(names).render(report=report, section=section, language=language)
     lines = (line.rstrip() for line in text.splitlines() if line.strip())
     return NEEDLESS.sub("", "\n".join(lines)) + "\n"
-
-
-def template_error(problem: TemplateError) -> ReportgenError:
-    """What is wrong in a template, and where."""
-    where = getattr(problem, "name", None) or "a template"
-    line = getattr(problem, "lineno", None)
-    return ReportgenError(
-        f"{where}{f', line {line}' if line else ''}: {problem.message or type(problem).__name__}.",
-        slug="template-broken",
-        hint="templates/README.md lists what a template can use.",
-    )

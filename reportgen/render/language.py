@@ -13,10 +13,11 @@ import math
 import re
 import string
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from babel.messages.catalog import Catalog
-from babel.messages.pofile import read_po
+from babel.messages.pofile import PoFileError, read_po
 from markupsafe import Markup, escape
 
 from reportgen.errors import InputError
@@ -61,6 +62,18 @@ class Speaker(_Fields):
         self._catalogue = catalogue if catalogue is not None else read_catalogue(language)
         expression = self._catalogue.plural_expr if self._catalogue else "n != 1"
         self._plural = gettext.c2py(expression)
+
+    def with_words(self, files: Sequence[Path]) -> Speaker:
+        """A speaker that also knows the translations in these files; the first one that has a sentence says it."""
+        known = [_read_words(path, self.language) for path in files if path.is_file()]
+        if not known:
+            return self
+        words = Catalog(locale=self.language)
+        for catalogue in (*known, *([self._catalogue] if self._catalogue else [])):
+            for message in catalogue:
+                if message.id and words.get(message.id, message.context) is None:
+                    words.add(message.id, message.string, context=message.context)
+        return Speaker(self.language, words)
 
     def say(self, text: Text) -> str:
         """A message in this language as plain text; a `str` is data and stays as it is."""
@@ -158,7 +171,7 @@ class Speaker(_Fields):
             return ""
         if isinstance(entry.string, str):
             return entry.string
-        return str(entry.string[self._plural(int(count))])
+        return str(dict(enumerate(entry.string)).get(self._plural(int(count)), ""))
 
 
 class _Escaping(_Fields):
@@ -171,6 +184,17 @@ class _Escaping(_Fields):
         if isinstance(value, Message):
             return str(self._speaker.markup(value))
         return str(escape(self._speaker.format_field(value, format_spec)))
+
+
+def _read_words(path: Path, language: str) -> Catalog:
+    try:
+        with path.open("rb") as file:
+            return read_po(file, locale=language, abort_invalid=True)
+    except (OSError, ValueError, PoFileError) as problem:
+        raise InputError(
+            f"{path}: these translations cannot be read ({problem}).", slug="template-broken",
+            hint="It must be a .po file in UTF-8, as `make messages` writes them.",
+        ) from problem
 
 
 @functools.cache

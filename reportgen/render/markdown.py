@@ -6,12 +6,10 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from jinja2 import TemplateError
 from markupsafe import Markup
 
 from reportgen.render import Output
-from reportgen.render.environment import Place, make_environment, write_text
-from reportgen.render.html import template_error
+from reportgen.render.environment import Place, make_environment, template_errors, write_text
 from reportgen.render.language import Speaker
 from reportgen.report.blocks import Cell, Column
 from reportgen.report.document import Report
@@ -49,7 +47,7 @@ def summary(report: Report, output: Output, speaker: Speaker, templates: Sequenc
     }
     if "html" not in output.formats:
         environment.filters["page_url"] = lambda _section: ""
-    try:
+    with template_errors():
         opening = environment.get_template("markdown/report.md.j2")
         body = environment.get_template("markdown/section.md.j2")
         parts = [opening.render(report=report, section=None, language=output.language)]
@@ -63,8 +61,6 @@ def summary(report: Report, output: Output, speaker: Speaker, templates: Sequenc
                 continue
             room -= size
             parts.append(part)
-    except TemplateError as problem:
-        raise template_error(problem) from problem
     if left_out:
         parts.append(marked(speaker, _(
             "{count} section did not fit here; `report.json` has it.",

@@ -16,7 +16,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from jinja2 import TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
@@ -27,8 +26,7 @@ from reportgen.render.cells import density, wholeness
 from reportgen.render.choice import is_broad, pages_of
 from reportgen.render.citations import written
 from reportgen.render.downloads import numbers
-from reportgen.render.environment import Place, make_environment
-from reportgen.render.html import template_error
+from reportgen.render.environment import Place, make_environment, template_errors
 from reportgen.render.language import Speaker
 from reportgen.render.packed import Packed, images
 from reportgen.render.paper import Paper
@@ -134,11 +132,9 @@ def page_of(
     environment = make_environment(paper.printed, speaker, templates, Place(site_url=site_url))
     environment.filters |= _filters(paper, speaker, shelf, prose)
     context = {"report": report, "section": None, "language": speaker.language}
-    try:
+    with template_errors():
         _put_styles(shelf, environment, paper)
         text = environment.get_template("lab/report.html.j2").render(context)
-    except TemplateError as problem:
-        raise template_error(problem) from problem
     return Page(text, frozenset(prose.unknown), paper)
 
 

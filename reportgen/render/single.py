@@ -11,15 +11,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from jinja2 import TemplateError
 from markupsafe import Markup
 from PIL import Image
 
 from reportgen import resources
 from reportgen.errors import UsageError
 from reportgen.render import Output
-from reportgen.render.environment import Addresses, Place, environment_at, write_text
-from reportgen.render.html import template_error
+from reportgen.render.environment import Addresses, Place, environment_at, template_errors, write_text
 from reportgen.render.language import Speaker
 from reportgen.render.names import identifier
 from reportgen.report.blocks import Attachment, Block, Picture
@@ -62,12 +60,10 @@ def page(report: Report, speaker: Speaker, templates: Sequence[Path] = ()) -> st
         "section_id": lambda section: addresses.ids[section.name],
         "thumbnail": lambda _section: None,
     }
-    try:
+    with template_errors():
         text = environment.get_template("site/single.html.j2").render(
             report=report, section=None, language=speaker.language
         )
-    except TemplateError as problem:
-        raise template_error(problem) from problem
     return _lines(text) + "\n"
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from reportgen import imaging, resources
-from reportgen.errors import ReportgenError
+from reportgen.errors import InputError, ReportgenError
 from reportgen.render import Output, Wishes, downloads, html, pictures
 from reportgen.render.environment import make_environment
 from reportgen.render.layers import layer_pages
@@ -394,6 +394,10 @@ def test_the_users_templates_come_first(tmp_path: Path) -> None:
         ("{{ report.__class__.__mro__ }}", "unsafe"),
         ("{{ ''.__class__ }}", "unsafe"),
         ("{% if %}", "line 1"),
+        ("<p>\n{{ sections }}", "site/sections/../filters.html.j2, line 2: 'sections' is undefined"),
+        ("\n\n{{ 1 / 0 }}", "filters.html.j2, line 3: ZeroDivisionError"),
+        ("\n{{ 1.5|number('nonsense') }}", "filters.html.j2, line 2"),
+        ("{{ section|nofilter }}", "filters.html.j2, line 1"),
         ("{{ cycler }}", "'cycler' is undefined"),
         ("{% include 'nowhere.html' %}", "nowhere.html"),
     ],
@@ -405,7 +409,31 @@ def test_a_template_gets_three_names_and_no_way_out(template: str, told: str, tm
     with pytest.raises(ReportgenError) as problem:
         pages(sample_report(), templates=(tmp_path,))
     assert problem.value.slug == "template-broken"
-    assert told in problem.value.message
+    assert told.replace("site/sections/../", "sections/") in problem.value.message
+
+
+def test_words_of_a_users_template_have_translations_of_their_own(tmp_path: Path) -> None:
+    special = tmp_path / "site" / "sections" / "filters.html.j2"
+    special.parent.mkdir(parents=True)
+    special.write_text(
+        '{% extends "site/section.html.j2" %}{% block body %}<p id="mine">{% trans %}Our own remark.{% endtrans %}</p>'
+        "{% trans count=21 %}{{ count }} cat{% pluralize %}{{ count }} cats{% endtrans %}{% endblock %}"
+    )
+    assert '<p id="mine">Our own remark.</p>' in pages(sample_report(), "uk", templates=(tmp_path,))["uk/filters.html"]
+    (tmp_path / "locale").mkdir()
+    (tmp_path / "locale" / "uk.po").write_text(
+        'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n\n'
+        'msgid "Our own remark."\nmsgstr "Наша власна примітка."\n\nmsgid "How to read it"\nmsgstr "Як дивитися"\n\n'
+        'msgid "%(count)s cat"\nmsgid_plural "%(count)s cats"\nmsgstr[0] "%(count)s кіт"\nmsgstr[1] "%(count)s коти"\n'
+        'msgstr[2] "%(count)s котів"\n', encoding="utf-8",
+    )
+    found = pages(sample_report(), "uk", templates=(tmp_path,))
+    assert '<p id="mine">Наша власна примітка.</p>21 кіт' in found["uk/filters.html"]
+    assert "Як дивитися" in found["uk/activations.html"], "the program's own words can be said otherwise"
+    assert '<p id="mine">Our own remark.</p>21 cats' in pages(sample_report(), templates=(tmp_path,))["en/filters.html"]
+    (tmp_path / "locale" / "uk.po").write_bytes(b"\xff\xfe nothing")
+    with pytest.raises(InputError, match=r"uk\.po: these translations cannot be read"):
+        pages(sample_report(), "uk", templates=(tmp_path,))
 
 
 def test_templates_see_what_their_readme_lists() -> None:
