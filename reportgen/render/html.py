@@ -10,11 +10,12 @@ from pathlib import Path
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from reportgen.render import Output, downloads
-from reportgen.render.environment import Place, make_environment, template_errors, write_text
+from reportgen.render.environment import Place, make_environment, write_text
 from reportgen.render.language import Speaker
 from reportgen.render.layers import LAYERS, MISSING, LayerPage, layer_pages
 from reportgen.render.names import page_names, quoted
 from reportgen.render.search import entries
+from reportgen.render.template_errors import template_errors
 from reportgen.report.document import Report, Section
 from reportgen.report.names import slug
 

@@ -9,8 +9,9 @@ from pathlib import Path
 from markupsafe import Markup
 
 from reportgen.render import Output
-from reportgen.render.environment import Place, make_environment, template_errors, write_text
+from reportgen.render.environment import Place, make_environment, write_text
 from reportgen.render.language import Speaker
+from reportgen.render.template_errors import template_errors
 from reportgen.report.blocks import Cell, Column
 from reportgen.report.document import Report
 from reportgen.text import Message, Text, _

@@ -26,13 +26,14 @@ from reportgen.render.cells import density, wholeness
 from reportgen.render.choice import is_broad, pages_of
 from reportgen.render.citations import written
 from reportgen.render.downloads import numbers
-from reportgen.render.environment import Place, make_environment, template_errors
+from reportgen.render.environment import Place, make_environment
 from reportgen.render.language import Speaker
 from reportgen.render.packed import Packed, images
 from reportgen.render.paper import Paper
 from reportgen.render.pointers import formula_pointer, linked, pointer, source_pointer, steps
 from reportgen.render.print_pictures import PrintPicture, colour_bar, prepare
 from reportgen.render.prose import Prose
+from reportgen.render.template_errors import template_errors
 from reportgen.report import codec
 from reportgen.report.blocks import Chart, Diagram, Figure, Gallery, Picture
 from reportgen.report.document import SETTINGS, Formula, Report

@@ -17,9 +17,10 @@ from PIL import Image
 from reportgen import resources
 from reportgen.errors import UsageError
 from reportgen.render import Output
-from reportgen.render.environment import Addresses, Place, environment_at, template_errors, write_text
+from reportgen.render.environment import Addresses, Place, environment_at, write_text
 from reportgen.render.language import Speaker
 from reportgen.render.names import identifier
+from reportgen.render.template_errors import template_errors
 from reportgen.report.blocks import Attachment, Block, Picture
 from reportgen.report.document import Report, Section
 
