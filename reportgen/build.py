@@ -10,11 +10,13 @@ TensorFlow is loaded in step 2 and only when some section is not in the store.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import logging
 import os
 import platform
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
 from reportgen import __version__, output, resources
@@ -29,12 +31,16 @@ from reportgen.photos import digest_of
 from reportgen.probe import open_probe
 from reportgen.probe.memo import MemoProbe
 from reportgen.probe.source import ModelSource
+from reportgen.render import Wishes, draw_ahead, get_ready, render
+from reportgen.render.crew import Crew
+from reportgen.render.kept import NOTHING
 from reportgen.report import codec
 from reportgen.report.document import Provenance, Report, Section, Source
 from reportgen.report.names import slug
 from reportgen.run import Look, check_layers, look_at_all
 from reportgen.scales import coloured
 from reportgen.settings import command_of, kept_names, settings_text
+from reportgen.shelf import Drawer
 from reportgen.store import Store, digest, digest_of_code, digest_of_files, version_of
 from reportgen.study import STARTS, ImageSource, open_study
 from reportgen.text import Text, _, listed
@@ -51,8 +57,11 @@ OUTPUT_KEYS = {
 """What of a configuration changes the output but no section."""
 RENDERING_FILES = (
     "output.py", "swapping.py", "manifest.py", "languages.py", "manuscript.py", "resources.py", "processes.py",
+    "shelf.py",
 )
-RENDERING_LIBRARIES = ("weasyprint", "pydyf", "matplotlib", "jinja2", "babel", "markdown-it-py", "mdit-py-plugins")
+RENDERING_LIBRARIES = (
+    "weasyprint", "pydyf", "matplotlib", "pillow", "jinja2", "babel", "markdown-it-py", "mdit-py-plugins",
+)
 
 
 def build_site(
@@ -66,12 +75,37 @@ def build_site(
     inputs = output_key(config, store, plans)
     if not force and output.is_intact(config.folder, inputs):
         return None
-    made = make_sections(
-        config, plans, store, isolated=isolated, on_section=on_section, on_progress=on_progress, on_notice=on_notice
-    )
-    report = gather(config, store, made)
-    render_site(report, config, inputs=inputs, jobs=jobs, force=force)
+    drawer = store.drawer(drawing_key())
+    with _crew(config, jobs) as crew:
+
+        def draw_meanwhile(section: Section) -> None:
+            if crew and store.keeps:
+                crew.ahead(draw_ahead, section, config.language[0], config.formats, drawer)
+
+        made = make_sections(
+            config, plans, store, isolated=isolated, on_section=on_section, on_progress=on_progress,
+            on_notice=on_notice, on_known=draw_meanwhile,
+        )
+        report = gather(config, store, made)
+        render_site(report, config, inputs=inputs, force=force, crew=crew, drawer=drawer)
+    store.prune()
+    if store.problem:
+        on_notice(
+            f"Not everything could be kept in the cache, {store.folder} ({store.problem}); the next build makes it"
+            " anew."
+        )
     return report
+
+
+@contextlib.contextmanager
+def _crew(config: Config, jobs: int) -> Iterator[Crew | None]:
+    """Processes that get ready while the network is looked at; with one job this process does it all, afterwards."""
+    if jobs < 2:
+        yield None
+        return
+    with Crew(jobs) as crew:
+        crew.warm(get_ready, config.formats)
+        yield crew
 
 
 def foreseen(config: Config, store: Store) -> tuple[tuple[str, bool], ...]:
@@ -79,24 +113,29 @@ def foreseen(config: Config, store: Store) -> tuple[tuple[str, bool], ...]:
     return tuple((plan.name, store.get(plan.key) is not None) for plan in plan_of(config, store))
 
 
-def render_site(report: Report, config: Config, *, inputs: str = "", jobs: int = 2, force: bool = False) -> None:
+def render_site(
+    report: Report, config: Config, *, inputs: str = "", jobs: int = 2, force: bool = False, crew: Crew | None = None,
+    drawer: Drawer = NOTHING,
+) -> None:
     """Render a report into the configured folder and swap it in."""
-    from reportgen.render import Wishes, render
-
     log.info("4 render")
     wishes = Wishes(force, config.site_url, config.pdf_quality, config.pdf_variant, config.pdf_attachments)
     with output.replaced(config.folder) as folder:
         render(
             report, folder, languages=config.language, formats=config.formats, templates=config.templates, jobs=jobs,
-            inputs=inputs, wishes=wishes,
+            inputs=inputs, wishes=wishes, crew=crew, drawer=drawer,
         )
 
 
 def make_sections(
     config: Config, plans: Sequence[Look], store: Store, *, isolated: bool = True,
     on_section: OnSection | None = None, on_progress: OnProgress | None = None, on_notice: OnNotice = log.info,
+    on_known: Callable[[Section], None] = lambda _section: None,
 ) -> tuple[Section, ...]:
-    """Every planned section: from the store, else made now and, unless it failed, kept there."""
+    """Every planned section: from the store, else made now and, unless it failed, kept there.
+
+    While there is something to make, `on_known` is given every section as soon as it is there.
+    """
     log.info("2 look")
     made = {plan.name: section for plan in plans if (section := store.get(plan.key))}
     missing = [plan for plan in plans if plan.name not in made]
@@ -105,6 +144,7 @@ def make_sections(
         if not section.failed:
             store.put(plan.key, section)
         made[plan.name] = section
+        on_known(section)
         if on_section:
             on_section(len(made), len(plans), section)
 
@@ -113,6 +153,8 @@ def make_sections(
             on_progress((len(made) + share) / len(plans), what)
 
     if missing:
+        for section in made.values():
+            on_known(section)
         try:
             if isolated:
                 look_apart(config, missing, store, receive, progress, on_notice)
@@ -127,12 +169,6 @@ def make_sections(
                 " optimized image that was finished are in the cache, and the same command goes on from there."
                 f" Missing: {', '.join(unkept)}."
             ) from stop
-        store.prune()
-        if store.problem:
-            on_notice(
-                f"Not everything could be kept in the cache, {store.folder} ({store.problem}); the next build makes it"
-                " anew."
-            )
     return tuple(plan.placed(made[plan.name]) for plan in plans)
 
 
@@ -251,13 +287,19 @@ def _sample_key(image: ImageSource) -> list[str]:
 
 def render_key(config: Config) -> str:
     """The digest of all that turns a report into files: code, templates, words, libraries."""
+    folders = [resources.folder("templates"), *config.templates]
+    templates = [digest_of_files((path for path in folder.rglob("*") if path.is_file()), folder) for folder in folders]
+    return digest(drawing_key(), templates, os.environ.get("SOURCE_DATE_EPOCH", ""))
+
+
+@cache
+def drawing_key() -> str:
+    """The digest of the code, words and libraries that turn blocks into pictures and pages."""
     package = Path(__file__).parent
     code = [*(package / "render").rglob("*.py"), *(package / name for name in RENDERING_FILES)]
     code += [path for path in (package / "locale").rglob("*") if path.is_file()]
-    folders = [resources.folder("templates"), *config.templates]
-    templates = [digest_of_files((path for path in folder.rglob("*") if path.is_file()), folder) for folder in folders]
     libraries = [(name, version_of(name)) for name in RENDERING_LIBRARIES]
-    return digest(digest_of_files(code, package), templates, libraries, os.environ.get("SOURCE_DATE_EPOCH", ""))
+    return digest(digest_of_code(), digest_of_files(code, package), libraries)
 
 
 def source_of(table: StudyTable) -> ModelSource:

@@ -1,4 +1,4 @@
-"""Where arrays that were costly to make are kept between runs."""
+"""Where arrays and bytes that were costly to make are kept between runs."""
 
 from __future__ import annotations
 
@@ -13,3 +13,13 @@ class Shelf:
 
     def put(self, key: tuple[object, ...], arrays: dict[str, np.ndarray]) -> None:
         """Keep arrays."""
+
+
+class Drawer:
+    """Bytes, each under a digest of what they were made from. This one keeps nothing."""
+
+    def get(self, key: str) -> bytes | None:
+        """The bytes kept under a key."""
+
+    def put(self, key: str, data: bytes) -> None:
+        """Keep bytes."""

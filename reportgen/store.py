@@ -25,11 +25,11 @@ from reportgen import locks
 from reportgen.errors import ReportgenError
 from reportgen.report import codec
 from reportgen.report.document import FORMAT, Section
-from reportgen.shelf import Shelf
+from reportgen.shelf import Drawer, Shelf
 
 LARGEST = 4 << 30
 """Bytes the store may hold before the oldest entries are removed."""
-KINDS = ("sections", "assets", "digests", "arrays")
+KINDS = ("sections", "assets", "digests", "arrays", "drawn")
 """What is kept, each in a folder of its own. Assets are named by their contents; all else is sealed with a checksum."""
 _PACKAGE = Path(__file__).parent
 _COMPUTING = ("artifacts", "attention", "optimization", "probe", "report")
@@ -145,6 +145,21 @@ class Store:
         np.savez(buffer, **arrays)  # type: ignore[arg-type]
         self._seal("arrays", f"{key}.npz", buffer.getvalue())
 
+    def drawer(self, common: str) -> Drawer:
+        """A drawer for bytes that depend on the digest of the code that makes them."""
+        return KeptBytes(self, common)
+
+    def drawn(self, key: str) -> bytes | None:
+        """The bytes kept under a key."""
+        try:
+            return self._sealed("drawn", key)
+        except OSError:
+            return None
+
+    def put_drawn(self, key: str, data: bytes) -> None:
+        """Keep bytes."""
+        self._seal("drawn", key, data)
+
     def prune(self, largest: int = LARGEST) -> None:
         """Remove the entries that were not used for the longest time, down to a size."""
         if self._files:
@@ -197,6 +212,21 @@ class KeptArrays(Shelf):
     def put(self, key: tuple[object, ...], arrays: dict[str, np.ndarray]) -> None:
         """See `Shelf`."""
         self._store.put_arrays(digest(self._common, key), arrays)
+
+
+class KeptBytes(Drawer):
+    """The bytes of a store that depend on something in common."""
+
+    def __init__(self, store: Store, common: str) -> None:
+        self._store, self._common = store, common
+
+    def get(self, key: str) -> bytes | None:
+        """See `Drawer`."""
+        return self._store.drawn(digest(self._common, key))
+
+    def put(self, key: str, data: bytes) -> None:
+        """See `Drawer`."""
+        self._store.put_drawn(digest(self._common, key), data)
 
 
 class Files:

@@ -16,6 +16,8 @@ from reportgen import artifacts, build
 from reportgen.artifacts.base import ModelArtifact
 from reportgen.config import Config, validate
 from reportgen.errors import Interrupted, UsageError
+from reportgen.render import figures
+from reportgen.render.language import Speaker
 from reportgen.report.blocks import Block, Fact, Figure, Gallery
 from reportgen.report.codec import load
 from reportgen.report.document import Report
@@ -162,6 +164,27 @@ def test_two_images_have_their_own_sections_and_figures(tmp_path: Path, probe: F
     names = [section.name for section in report.sections]
     assert {"prediction-half", "prediction-white", "filter_images"} <= set(names)
     assert (tmp_path / "site" / "results" / "activation_heatmaps_white.png").exists()
+
+
+def test_a_further_image_costs_its_own_figures_only(
+    tmp_path: Path, probe: FakeProbe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = inputs(tmp_path)
+    Image.new("RGB", (8, 8), "white").save(tmp_path / "white.png")
+    images = [{"file": str(folder / name)} for name in ("half.png", "white.png")]
+    wishes = {"outputs": ("figures",), "select": ("prediction", "activation_heatmaps")}
+    run(config(folder, image=images[:1], **wishes), tmp_path)
+    drawn: list[str] = []
+    draw = figures.draw
+
+    def counted(block: Block, speaker: Speaker) -> Image.Image:
+        drawn.append(block.name)  # type: ignore[union-attr]
+        return draw(block, speaker)
+
+    monkeypatch.setattr(figures, "draw", counted)
+    run(config(folder, image=images, **wishes), tmp_path)
+    assert sorted(set(drawn)) == ["activation_heatmaps", "prediction"]
+    assert len(drawn) == len(set(drawn)), "the first image's figures are drawn again"
 
 
 @dataclass(frozen=True)

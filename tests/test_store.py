@@ -179,3 +179,18 @@ def test_a_cache_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ReportgenError, match="the cache cannot be written"):
         Store(tmp_path / "file" / "cache")
+
+
+def test_bytes_come_back_and_a_damaged_file_is_one_that_is_not_there(tmp_path: Path) -> None:
+    drawer = Store(tmp_path).drawer("code")
+    drawer.put("key", b"a figure")
+    assert Store(tmp_path).drawer("code").get("key") == b"a figure"
+    assert Store(tmp_path).drawer("other code").get("key") is None
+    assert drawer.get("other") is None
+    file = next((tmp_path / "drawn").iterdir())
+    whole = file.read_bytes()
+    for damaged in (b"", whole[:-1], whole[:20], b"x" + whole[1:], whole[:-1] + b"x"):
+        file.write_bytes(damaged)
+        assert drawer.get("key") is None
+    drawer.put("key", b"a figure")
+    assert drawer.get("key") == b"a figure"

@@ -13,19 +13,19 @@ import importlib.metadata
 import inspect
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol, TypeAlias
 
 from reportgen import resources
-from reportgen.errors import ReportgenError, UsageError
+from reportgen.errors import UsageError
 from reportgen.languages import CODES
 from reportgen.manifest import write_manifest
-from reportgen.processes import Pool
+from reportgen.render.crew import Crew, settle_in
+from reportgen.render.kept import NOTHING, drawing_from
 from reportgen.report import codec
-from reportgen.report.document import Report
+from reportgen.report.document import Report, Section
+from reportgen.shelf import Drawer
 
 FORMATS: tuple[str, ...] = ("html", "pdf", "figures", "markdown", "json", "single")
 """The formats that come with the tool, in the order in which they are named to the user."""
@@ -132,10 +132,13 @@ def render(
     inputs: str = "",
     wishes: Wishes = PLAIN,
     on_done: OnDone | None = None,
+    crew: Crew | None = None,
+    drawer: Drawer = NOTHING,
 ) -> None:
     """Write everything into `folder`, which must be empty: pages, documents, the report, the manifest.
 
-    `inputs` goes into the manifest.
+    `inputs` goes into the manifest. A `crew` that is at hand does the work, else `jobs` processes; what is in the
+    `drawer` is not drawn again.
     """
     languages, formats = _known(languages, CODES, "language"), _known(formats, renderers(), "format")
     tasks = [dataclasses.replace(task, wishes=wishes) for task in _tasks(folder, languages, formats)]
@@ -143,7 +146,7 @@ def render(
     codec.save(report, folder)
     if "html" in formats:
         _copy_static(folder / "static", templates)
-    for done, output in enumerate(_run(report, tasks, templates, jobs), start=1):
+    for done, output in enumerate(_run(report, tasks, templates, jobs, crew, drawer), start=1):
         if on_done:
             on_done(done, len(tasks), output)
     write_manifest(folder, inputs)
@@ -177,32 +180,49 @@ def _copy_static(target: Path, templates: Sequence[Path]) -> None:
             )
 
 
-def _run(report: Report, tasks: Sequence[Output], templates: Sequence[Path], jobs: int) -> Iterator[Output]:
-    if jobs < 2 or len(tasks) < 2:
+def _run(
+    report: Report, tasks: Sequence[Output], templates: Sequence[Path], jobs: int, crew: Crew | None, drawer: Drawer,
+) -> Iterator[Output]:
+    if crew:
+        yield from crew.finish(_work, tasks, tuple(templates), drawer)
+    elif jobs < 2 or len(tasks) < 2:
         for output in tasks:
-            renderers()[output.format](report, output, templates)
+            with drawing_from(drawer):
+                renderers()[output.format](report, output, templates)
             yield output
-        return
-    with Pool(min(jobs, len(tasks))) as pool:
-        waiting: dict[Future[None], Output] = {
-            pool.submit(_work, output, tuple(templates)): output for output in tasks
-        }
-        try:
-            while waiting:
-                for future in wait(waiting, return_when=FIRST_COMPLETED).done:
-                    future.result()
-                    yield waiting.pop(future)
-        except BrokenProcessPool as problem:
-            raise ReportgenError(
-                "A rendering process died; nothing was written.",
-                slug="renderer-died",
-                hint="Most often memory ran out: try --jobs 1 or fewer formats.",
-            ) from problem
+    else:
+        with Crew(min(jobs, len(tasks))) as made:
+            yield from made.finish(_work, tasks, tuple(templates), drawer)
 
 
-def _work(output: Output, templates: tuple[Path, ...]) -> None:
+def _work(output: Output, templates: tuple[Path, ...], drawer: Drawer) -> None:
     """One task in a worker, which reads the report from the folder rather than from its parent."""
-    renderers()[output.format](_read(output.folder), output, templates)
+    with drawing_from(drawer):
+        renderers()[output.format](_read(output.folder), output, templates)
+
+
+def get_ready(formats: Sequence[str]) -> None:
+    """What a process does that will render in these formats: import what that needs."""
+    settle_in()
+    for name in set(formats) & {"html", "single", "pdf", "figures", "markdown"}:
+        importlib.import_module(f"reportgen.render.{name}")
+    if "pdf" in formats:
+        from reportgen.render.fonts import import_weasyprint
+
+        import_weasyprint()
+
+
+def draw_ahead(section: Section, language: str, formats: Sequence[str], drawer: Drawer) -> None:
+    """Put into the drawer what renderers will want of a section; they make the rest."""
+    from reportgen.render import figures, formulas
+
+    with drawing_from(drawer):
+        if set(formats) & {"html", "single", "pdf"}:
+            for formula in section.formulas:
+                formulas.svg(formula.tex)
+        if "figures" in formats:
+            for blocks in figures.files_of(section).values():
+                figures.sheet(blocks, language)
 
 
 @functools.lru_cache(maxsize=1)

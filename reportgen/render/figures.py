@@ -16,10 +16,12 @@ from PIL import Image, ImageDraw
 
 from reportgen.render import Output, charts, diagram, raster
 from reportgen.render.drawing import COLOURS, wrap
+from reportgen.render.kept import made_once
 from reportgen.render.language import Speaker
+from reportgen.report import codec
 from reportgen.report.blocks import Block, Chart, Diagram, Download, Figure, Gallery, Picture, Scale
 from reportgen.report.colours import TABLES
-from reportgen.report.document import Report
+from reportgen.report.document import Report, Section
 from reportgen.report.names import slug
 from reportgen.text import Text, _
 
@@ -40,12 +42,10 @@ EXTENTS = {
 
 def render(report: Report, output: Output, templates: Sequence[Path] = ()) -> None:
     """Write every figure of the report into `results/`."""
-    speaker = Speaker(output.language)
     folder = output.folder / "results"
     folder.mkdir(parents=True, exist_ok=True)
     for name, blocks in grouped(report):
-        sheets = [draw(block, speaker) for block in blocks]
-        _write(_stack(sheets), folder / f"{name}.png")
+        (folder / f"{name}.png").write_bytes(sheet(blocks, output.language))
     for section in report.sections:
         for block in section.blocks:
             if isinstance(block, Download):
@@ -58,12 +58,8 @@ def grouped(report: Report) -> Iterator[tuple[str, list[Block]]]:
     """File names and what goes into each: blocks named `stem:part` share the file `stem`."""
     taken: set[str] = set()
     for section in report.sections:
-        files: dict[str, list[Block]] = {}
-        for block in section.blocks:
-            if isinstance(block, Figure | Gallery | Chart | Diagram):
-                files.setdefault(block.name.partition(":")[0], []).append(block)
         several = bool(section.sample) and section.name.endswith(f"-{section.sample}")
-        for stem, blocks in files.items():
+        for stem, blocks in files_of(section).items():
             network = f"{section.network}_" if section.network else ""
             name = slug(f"{report.prefix}{network}{stem}" + (f"_{section.sample}" if several else ""))
             plain, number = name, 2
@@ -71,6 +67,25 @@ def grouped(report: Report) -> Iterator[tuple[str, list[Block]]]:
                 name, number = f"{plain}_{number}", number + 1
             taken.add(name.casefold())
             yield name, blocks
+
+
+def files_of(section: Section) -> dict[str, list[Block]]:
+    """What goes into each file of a section."""
+    files: dict[str, list[Block]] = {}
+    for block in section.blocks:
+        if isinstance(block, Figure | Gallery | Chart | Diagram):
+            files.setdefault(block.name.partition(":")[0], []).append(block)
+    return files
+
+
+def sheet(blocks: Sequence[Block], language: str) -> bytes:
+    """The file of these blocks, drawn once."""
+
+    def make() -> bytes:
+        speaker = Speaker(language)
+        return _png(_stack([draw(block, speaker) for block in blocks]))
+
+    return made_once(["figure", language, [codec.encode(block) for block in blocks]], make)
 
 
 def draw(block: Block, speaker: Speaker) -> Image.Image:
@@ -201,7 +216,9 @@ def _side_by_side(parts: Sequence[Image.Image], width: int) -> Image.Image:
     return sheet
 
 
-def _write(image: Image.Image, path: Path) -> None:
+def _png(image: Image.Image) -> bytes:
     sheet = Image.new("RGB", (image.width + 2 * MARGIN, image.height + 2 * MARGIN), "white")
     sheet.paste(image, (MARGIN, MARGIN))
-    sheet.save(path, "PNG", compress_level=4)  # 6 takes twice as long for 3 % less
+    buffer = io.BytesIO()
+    sheet.save(buffer, "PNG", compress_level=4)  # 6 takes twice as long for 3 % less
+    return buffer.getvalue()

@@ -6,12 +6,14 @@ MathML is not laid out in the PDF, so both the site and the PDF get the same out
 from __future__ import annotations
 
 import functools
+import json
 from typing import Any
 
 from markupsafe import Markup, escape
 
 from reportgen.errors import ReportgenError
 from reportgen.render.drawing import COLOURS
+from reportgen.render.kept import made_once
 
 EM = 250.0
 """How many units of the outlines make one em."""
@@ -21,7 +23,7 @@ MARGIN = 10.0
 @functools.cache
 def svg(tex: str) -> Markup:
     """A formula as inline SVG, sized in ems so that it follows the letters around it; paths only."""
-    path, width, height, depth = _outlines(tex)
+    path, width, height, depth = json.loads(made_once(["formula", tex], lambda: json.dumps(_outlines(tex)).encode()))
     wide, high = width + 2 * MARGIN, height + 2 * MARGIN
     box = f"{-MARGIN:g} {depth - height - MARGIN:.0f} {wide:.0f} {high:.0f}"
     ink = COLOURS["ink"]

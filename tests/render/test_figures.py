@@ -10,9 +10,11 @@ import pytest
 from PIL import Image, ImageDraw
 
 from reportgen import imaging, scales
-from reportgen.render import Output, figures, raster
+from reportgen.render import Output, draw_ahead, figures, raster
+from reportgen.render.kept import drawing_from
 from reportgen.report.blocks import Attachment, Chart, Download, Figure, Series
 from reportgen.report.document import Report, Section
+from reportgen.shelf import Drawer
 from reportgen.text import _
 from tests.render.sample_report import sample_report
 
@@ -88,3 +90,48 @@ def test_downloads_and_figures_of_a_further_network_bear_its_name(tmp_path: Path
         "lab4_cam.png", "lab4_maps.npz", "lab4_other_cam.png", "lab4_other_maps.npz",
     }
     assert (tmp_path / "results" / "lab4_maps.npz").read_bytes() == b"numbers"
+
+
+class Counting(Drawer):
+    """A drawer in memory."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, bytes] = {}
+
+    def get(self, key: str) -> bytes | None:
+        return self.kept.get(key)
+
+    def put(self, key: str, data: bytes) -> None:
+        self.kept[key] = data
+
+
+def test_a_figure_that_was_drawn_is_not_drawn_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = Report(WORDS, (section("s", figure("f")),))
+    drawer = Counting()
+    with drawing_from(drawer):
+        figures.render(one, Output(tmp_path / "first", "en", "figures"))
+        monkeypatch.setattr(figures, "draw", lambda *_: pytest.fail("drawn again"))
+        figures.render(dataclasses.replace(one, prefix="lab1_"), Output(tmp_path / "again", "en", "figures"))
+    assert (tmp_path / "first/results/f.png").read_bytes() == (tmp_path / "again/results/lab1_f.png").read_bytes()
+
+
+def test_a_figure_in_another_language_or_with_another_picture_is_drawn_anew() -> None:
+    drawer = Counting()
+    with drawing_from(drawer):
+        for language in ("en", "uk", "en"):
+            figures.sheet([figure("f")], language)
+        figures.sheet([dataclasses.replace(figure("f"), scale=None)], "en")
+    assert len(drawer.kept) == 3
+
+
+def test_what_is_drawn_ahead_is_all_that_a_figure_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    report = sample_report()
+    figures.render(report, Output(tmp_path / "plain", "uk", "figures"))
+    drawer = Counting()
+    for one in report.sections:
+        draw_ahead(one, "uk", ("figures", "html"), drawer)
+    monkeypatch.setattr(figures, "draw", lambda *_: pytest.fail("drawn again"))
+    with drawing_from(drawer):
+        figures.render(report, Output(tmp_path / "ahead", "uk", "figures"))
+    plain, ahead = ({path.name: path.read_bytes() for path in (tmp_path / name / "results").iterdir()} for name in ("plain", "ahead"))
+    assert plain == ahead
