@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from reportgen import __version__, languages
-from reportgen.errors import Interrupted, ReportgenError, did_you_mean
+from reportgen.errors import NO_ROOM, Interrupted, ReportgenError, did_you_mean
 from reportgen.options import wishes_of
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ class _Group(click.Group):
     def main(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Run a command and leave the process."""
         debugging = bool(os.environ.get("REPORTGEN_TRACEBACK"))
+        _open_streams()
         try:
             code = super().main(*args, **{**kwargs, "standalone_mode": False})
         except click.exceptions.Exit as leave:
@@ -65,8 +66,10 @@ class _Group(click.Group):
                 raise
             tell(_unexpected(problem))
             code = 4
-        with contextlib.suppress(OSError, ValueError):
+        try:
             sys.stdout.flush()
+        except OSError:
+            _send_nowhere(1)  # what is still to be written would be complained about once more at the end
         sys.exit(code if isinstance(code, int) else 0)
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
@@ -78,6 +81,24 @@ class _Group(click.Group):
             raise click.UsageError(problem.message + suggestion, ctx) from problem
 
 
+def _open_streams() -> None:
+    """Standard streams that are closed lead nowhere: else the next file that is opened would take their place."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 - for good
+
+
+def _send_nowhere(number: int) -> None:
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, number)
+    os.close(nowhere)
+
+
 def _mute_native_code() -> None:
     """Send what native libraries write to standard error nowhere; Python's own errors are still seen.
 
@@ -87,9 +108,7 @@ def _mute_native_code() -> None:
         return
     sys.stderr.flush()
     sys.stderr = os.fdopen(os.dup(2), "w", buffering=1, encoding="utf-8", errors="backslashreplace")
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    os.close(nowhere)
+    _send_nowhere(2)
 
 
 def say(text: str) -> None:
@@ -106,6 +125,11 @@ def tell(problem: ReportgenError) -> None:
 
 
 def _unexpected(problem: Exception) -> ReportgenError:
+    if isinstance(problem, OSError) and problem.errno in NO_ROOM:
+        return ReportgenError(
+            f"{problem.filename or 'What was to be said'} cannot be written ({problem.strerror}).", slug="disk-full",
+            hint="Make room on the disk.",
+        )
     return ReportgenError(
         f"Something unforeseen went wrong ({type(problem).__name__}: {problem}); nothing was written.",
         hint="Set REPORTGEN_TRACEBACK=1 to see where, and please report it.",
@@ -122,6 +146,7 @@ def main(verbose: int, quiet: bool, log_file: Path | None) -> None:
     level = _LEVELS[-1 if quiet else min(verbose, 2)]
     logging.basicConfig(level=level, format="%(message)s", stream=sys.stderr)
     logging.getLogger("fontTools").setLevel(logging.ERROR)
+    logging.raiseExceptions = False  # a log that cannot be written stops nothing
     if log_file:
         _log_into(log_file)
     signal.signal(signal.SIGTERM, _interrupt)
@@ -388,6 +413,11 @@ def train(lab: str, out: Path | None, seed: int, epochs: int | None, data: str) 
     chosen = find_lab(lab)
     _mute_native_code()
     target = out or Path(f"{lab}.keras")
+    with _written(target):  # better told now than after the training
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if not target.exists():
+            target.touch()
+            target.unlink()
     with _bar(f"Training {lab}") as progress:
         result = chosen.train(target, seed=seed, epochs=epochs, on_progress=progress, data=data)
     for name, value in result.metrics.items():
@@ -407,8 +437,25 @@ def init(target: Path) -> None:
             f"{target}: the file exists and is left as it is.", slug="file-exists", hint="Name another file."
         )
     example = resources.folder("configs") / "lab.toml"
-    target.write_text(example.read_text(encoding="utf-8"), encoding="utf-8")
+    with _written(target):
+        target.write_text(example.read_text(encoding="utf-8"), encoding="utf-8")
     say(f"Wrote {target}. Fill it in, then run: reportgen build {target}")
+
+
+@contextlib.contextmanager
+def _written(target: Path) -> Iterator[None]:
+    """A new file is written in the block: whole, or it is told why not."""
+    from reportgen.errors import UsageError
+
+    new = not target.exists()
+    try:
+        yield
+    except OSError as problem:
+        if new:
+            with contextlib.suppress(OSError):
+                target.unlink()
+        raise UsageError(f"{target}: the file cannot be written there ({problem.strerror}).", slug="folder-unwritable",
+                         hint="Name another one.") from problem
 
 
 @main.group()

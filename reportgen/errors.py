@@ -11,8 +11,12 @@ Each error has a slug; `docs/errors.md#<slug>` says what it means and what to do
 from __future__ import annotations
 
 import difflib
+import errno
 from collections.abc import Iterable
 from typing import ClassVar
+
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO})
+"""What the system answers where nothing more can be written, through no fault of ours."""
 
 
 class ReportgenError(Exception):

@@ -23,7 +23,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from reportgen import locks
-from reportgen.errors import Interrupted, ReportgenError, UsageError
+from reportgen.errors import NO_ROOM, Interrupted, ReportgenError, UsageError
 from reportgen.manifest import listed, read_manifest
 from reportgen.processes import undisturbed
 from reportgen.swapping import READY, finish, is_mount, swap
@@ -33,7 +33,6 @@ WORKSHOP = ".building"
 """The ending of the folder beside the target in which it is built, or its name where it must be inside the target."""
 _LOCK = "lock"
 _HIDDEN = {".gitignore", ".gitkeep", ".nojekyll", "lost+found", WORKSHOP}
-_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO}
 
 
 @contextlib.contextmanager
@@ -54,7 +53,7 @@ def replaced(target: Path) -> Iterator[Path]:
             except KeyboardInterrupt as stop:
                 raise Interrupted("the new report had just been finished.") from stop
     except OSError as problem:
-        if problem.errno in _NO_ROOM:
+        if problem.errno in NO_ROOM:
             raise ReportgenError(
                 f"{target}: the report cannot be written there ({problem.strerror}); the previous one is untouched.",
                 slug="disk-full", hint="Make room on the disk, or name a folder on another one with -o.",

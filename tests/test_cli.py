@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -112,6 +113,43 @@ def test_build_render_and_again(tmp_path: Path) -> None:
     told(reportgen("render", "seite", "--profile", "kpi", folder=tmp_path), 0)
     assert not list((tmp_path / "seite").glob("report.??.*")), "in its own folder it is made as it was"
     assert not (tmp_path / "seite" / "en").exists()
+
+
+@pytest.mark.parametrize("arguments", [["artifacts"], ["build"]])
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", ">&- 2>&- <&-"])
+def test_closed_streams_change_nothing(tmp_path: Path, arguments: list[str], closed: str) -> None:
+    command = shlex.join([sys.executable, "-m", "reportgen", *arguments])
+    plain = subprocess.run(["sh", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False)
+    done = subprocess.run(["sh", "-c", f"{command} {closed}"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == plain.returncode
+    assert done.stdout == ("" if ">&-" in closed.split() else plain.stdout)
+    assert done.stderr == ("" if "2>&-" in closed.split() else plain.stderr)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
+def test_a_full_disk_is_one_sentence(tmp_path: Path) -> None:
+    def run(arguments: str) -> str:
+        done = subprocess.run(["sh", "-c", f"{shlex.quote(sys.executable)} -m reportgen {arguments}"], cwd=tmp_path,
+                              capture_output=True, text=True, check=False)
+        return told(done, 4)
+
+    quiet = reportgen("--log-file", "/dev/full", "-v", "build", "--model", "none.keras", folder=tmp_path)
+    assert "none.keras: there is no such file" in told(quiet, 3)
+    assert run("artifacts >/dev/full") == (
+        "Error: What was to be said cannot be written (No space left on device).\n"
+        "       Make room on the disk.\n       See docs/errors.md#disk-full\n"
+    )
+
+
+@pytest.mark.parametrize("command", [["init", "/proc/lab.toml"], ["init", "none/lab.toml"], ["init", "small.toml"],
+                                     ["train", "texture-unet", "-o", "/proc/unet.keras"]])
+def test_a_file_that_cannot_be_written_is_told_at_once(tmp_path: Path, command: list[str]) -> None:
+    done = subprocess.run(
+        ["sh", "-c", f"ulimit -f 1; exec {shlex.join([sys.executable, '-B', '-m', 'reportgen', *command])}"], cwd=tmp_path,
+        capture_output=True, text=True, check=False,
+    )
+    assert f"{command[-1]}: the file cannot be written there" in told(done, 2)
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("home", ["/proc/nowhere", None])
