@@ -33,6 +33,7 @@ from reportgen.probe.memo import MemoProbe
 from reportgen.probe.source import ModelSource
 from reportgen.render import Wishes, draw_ahead, get_ready, render
 from reportgen.render.crew import Crew
+from reportgen.render.fonts import refuse_without_pango
 from reportgen.render.kept import NOTHING
 from reportgen.report import codec
 from reportgen.report.document import Provenance, Report, Section, Source
@@ -75,6 +76,8 @@ def build_site(
     inputs = output_key(config, store, plans)
     if not force and output.is_intact(config.folder, inputs):
         return None
+    if "pdf" in config.formats:
+        refuse_without_pango()
     drawer = store.drawer(drawing_key())
     with _crew(config, jobs) as crew:
 

@@ -116,6 +116,12 @@ def say(text: str) -> None:
     click.echo(text, err=True, color=False if os.environ.get("NO_COLOR") else None)
 
 
+def inform(text: str) -> None:
+    """The same, unless only errors are to be said."""
+    if logging.getLogger().level <= logging.WARNING:
+        say(text)
+
+
 def tell(problem: ReportgenError) -> None:
     """An error: what and where, what to do, and where more is written."""
     say(f"Error: {problem.message}")
@@ -375,7 +381,7 @@ def serve(path: Path, port: int, **options: Any) -> None:
     if is_config or wishes:
         make()
     server = Server(read_config(path, wishes).folder if is_config else path, port)
-    say(f"The report is at {server.address} (Ctrl-C ends it).")
+    inform(f"The report is at {server.address} (Ctrl-C ends it).")
     with contextlib.suppress(KeyboardInterrupt):
         run(server, watched, again, threading.Event())
 
@@ -427,7 +433,8 @@ def train(lab: str, out: Path | None, seed: int, epochs: int | None, data: str) 
 
 @main.command()
 @click.argument("target", type=click.Path(path_type=Path), default="lab.toml")
-def init(target: Path) -> None:
+@click.option("--language", type=LANGUAGE, default="uk", show_default=True, help="The language of its comments.")
+def init(target: Path, language: str) -> None:
     """Write a configuration to start from, with a cover page to fill in."""
     from reportgen import resources
     from reportgen.errors import UsageError
@@ -436,10 +443,12 @@ def init(target: Path) -> None:
         raise UsageError(
             f"{target}: the file exists and is left as it is.", slug="file-exists", hint="Name another file."
         )
-    example = resources.folder("configs") / "lab.toml"
+    examples = resources.folder("configs")
+    own = examples / f"lab.{language}.toml"
+    example = own if own.is_file() else examples / "lab.en.toml"
     with _written(target):
         target.write_text(example.read_text(encoding="utf-8"), encoding="utf-8")
-    say(f"Wrote {target}. Fill it in, then run: reportgen build {target}")
+    inform(f"Wrote {target}. Fill it in, then run: reportgen build {target}")
 
 
 @contextlib.contextmanager
@@ -520,7 +529,7 @@ def _build(path: Path | None, wishes: dict[str, Any], options: dict[str, Any]) -
             on_progress=on_progress, on_notice=notice,
         )
     if report is None:
-        say(f"Nothing has changed: {config.folder / 'index.html'} is up to date.")
+        inform(f"Nothing has changed: {config.folder / 'index.html'} is up to date.")
         return True
     return _done(report, config)
 
@@ -558,7 +567,7 @@ def _done(report: Report, config: Config) -> bool:
             if note.level == "failed":
                 say(f"Failed: {section.name}: {note.text}")
     first = "index.html" if "html" in config.outputs else "report.json"
-    say(f"The report is in {config.folder / first}")
+    inform(f"The report is in {config.folder / first}")
     return not report.failed
 
 

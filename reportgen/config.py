@@ -307,7 +307,13 @@ def parameters_of(kind: type) -> dict[str, Any]:
 def _parse(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError) as problem:
+    except UnicodeDecodeError as problem:
+        raise InputError(
+            f"{path}: the configuration is not in UTF-8 (byte {problem.start + 1} cannot be read).",
+            slug="config-unreadable",
+            hint="Save it as UTF-8 in your editor; Windows often writes Windows-1251 or UTF-16.",
+        ) from problem
+    except OSError as problem:
         raise InputError(
             f"{path}: the configuration cannot be read.", slug="config-unreadable",
             hint="Name a TOML file; `reportgen init` writes one.",

@@ -92,7 +92,10 @@ def test_artifacts_and_schema_are_json(tmp_path: Path) -> None:
 
 def test_init_writes_a_configuration_to_fill_in(tmp_path: Path) -> None:
     told(reportgen("init", folder=tmp_path), 0)
-    assert "[lab]" in (tmp_path / "lab.toml").read_text()
+    assert "[lab]" in (tmp_path / "lab.toml").read_text(encoding="utf-8")
+    assert "титульний аркуш" in (tmp_path / "lab.toml").read_text(encoding="utf-8")
+    told(reportgen("init", "en.toml", "--language", "en", folder=tmp_path), 0)
+    assert "the cover page" in (tmp_path / "en.toml").read_text(encoding="utf-8")
 
 
 def test_doctor_finds_everything_in_order(tmp_path: Path) -> None:
@@ -278,3 +281,8 @@ def test_the_steps_are_logged_into_a_file(tmp_path: Path) -> None:
     told(reportgen("--log-file", "x.log", "artifacts", folder=tmp_path), 0)
     assert (tmp_path / "x.log").exists()
     assert "the log cannot be written there" in told(reportgen("--log-file", "no/x.log", "artifacts", folder=tmp_path), 2)
+
+
+def test_quiet_says_nothing(tmp_path: Path) -> None:
+    done = reportgen("-q", "init", folder=tmp_path)
+    assert (told(done, 0), done.stdout) == ("", "")

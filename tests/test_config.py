@@ -200,3 +200,16 @@ def test_steps_beside_a_recipe_of_ones_own_hold_or_are_refused() -> None:
     assert used(custom={"steps": 7}) == 7
     with pytest.raises(UsageError, match="steps are told twice: 9, and 7"):
         used(steps=9, custom={"steps": 7})
+
+
+@pytest.mark.parametrize("encoding", ["cp1251", "utf-16", "koi8-u"])
+def test_a_configuration_in_another_encoding_gets_a_hint(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "lab.toml").write_bytes('title = "Звіт"\n'.encode(encoding))
+    with pytest.raises(InputError, match=r"lab\.toml: the configuration is not in UTF-8") as told:
+        read_config(tmp_path / "lab.toml", {})
+    assert "Save it as UTF-8" in told.value.hint
+
+
+def test_the_examples_of_both_languages_say_the_same() -> None:
+    ukrainian, english = (read_config(Path(__file__).parent.parent / "configs" / f"lab.{code}.toml", {}) for code in ("uk", "en"))
+    assert ukrainian.model_dump(exclude={"origin"}) == english.model_dump(exclude={"origin"})

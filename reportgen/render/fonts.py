@@ -7,7 +7,10 @@ configuration of our own in place.
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import functools
+import io
 import logging
 import os
 import tempfile
@@ -21,6 +24,11 @@ from reportgen.render.drawing import fonts_folder
 log = logging.getLogger(__name__)
 SERIF = "Report Serif"
 MONO = "Report Mono"
+PANGO = tuple(
+    (f"lib{name}.so.0", f"lib{name}.dylib", f"lib{name}-0.dll", f"lib{name}-0", name)
+    for name in ("pango-1.0", "pangoft2-1.0")
+)
+"""What the system's libraries are called on Linux, macOS and Windows; one name of each is enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +83,35 @@ def import_weasyprint() -> ModuleType:
     """WeasyPrint, with fonts that are always there."""
     os.environ["FONTCONFIG_FILE"] = str(_configuration())
     try:
-        import weasyprint
+        with contextlib.redirect_stdout(io.StringIO()):  # it prints a page of advice where Pango is missing
+            import weasyprint
     except OSError as problem:
-        raise ReportgenError(
-            "The PDF cannot be written: the system's text library Pango is missing.", slug="pango-missing",
-            hint="Run: apt-get install libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0",
-        ) from problem
+        raise _without_pango() from problem
     module: ModuleType = weasyprint
     return module
+
+
+def refuse_without_pango() -> None:
+    """Raise before anything is computed where a PDF could not be written; far cheaper than to import WeasyPrint."""
+    for names in PANGO:
+        if not any(map(_loads, names)):
+            raise _without_pango()
+
+
+def _loads(name: str) -> bool:
+    try:
+        ctypes.CDLL(name)
+    except OSError:
+        return False
+    return True
+
+
+def _without_pango() -> ReportgenError:
+    return ReportgenError(
+        "The PDF cannot be written: the system's text library Pango is missing.", slug="pango-missing",
+        hint="Run: apt-get install libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 ; or leave the PDF out:"
+        " --format html --format figures.",
+    )
 
 
 def _configuration() -> Path:

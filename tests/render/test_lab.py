@@ -29,7 +29,7 @@ from reportgen.render.typography import spaced, typeset
 from reportgen.report import codec
 from reportgen.report.blocks import Column, Gallery, Note, Table
 from reportgen.report.document import Formula, Report, Section
-from reportgen.report.lab import Illustration, Lab, Question
+from reportgen.report.lab import Illustration, Lab, Person, Question
 from reportgen.report.references import METHODS, Reference
 from reportgen.text import _
 from tests.render.pages import pages
@@ -58,6 +58,14 @@ def test_the_cover_has_what_was_filled_in(text: str) -> None:
     cover = text.split("\f")[0]
     for piece in ("Університет «Ґанок»", "лабораторної роботи № 4", "Виконала:", "ст. гр. КН-31", "Перевірила:", "доцентка"):
         assert piece in cover.replace(NBSP, " ")
+
+
+def test_names_on_the_cover_are_typeset_as_all_words_are() -> None:
+    lab = Lab((("city", (("", "Кам'янець"),)),), students=(Person("Дем'янчук_Лук'ян *О*", "m"),),
+              teachers=(Person("О'Ніл", position='"доцент"'),))
+    text = pdf.page(dataclasses.replace(sample_report(), lab=lab), speaker("uk"), pdf._Shelf())
+    for told in ("Дем’янчук_Лук’ян *О*", "О’Ніл", "«доцент»", "Кам’янець"):
+        assert told in text
 
 
 def test_every_figure_and_table_is_named_before_it_appears() -> None:
