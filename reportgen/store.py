@@ -32,7 +32,7 @@ LARGEST = 4 << 30
 KINDS = ("sections", "assets", "digests", "arrays", "drawn")
 """What is kept, each in a folder of its own. Assets are named by their contents; all else is sealed with a checksum."""
 _PACKAGE = Path(__file__).parent
-_COMPUTING = ("artifacts", "attention", "optimization", "probe", "report")
+_COMPUTING = ("artifacts", "attention", "measures", "optimization", "probe", "report")
 _COMPUTING_FILES = (
     "imaging.py", "scales.py", "photos.py", "study.py", "text.py", "labels.py", "run.py", "probabilities.py",
 )

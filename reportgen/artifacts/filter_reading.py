@@ -14,27 +14,28 @@ import numpy as np
 
 from reportgen import imaging, scales
 from reportgen.artifacts.base import ImageArtifact, NotApplicable
-from reportgen.artifacts.kernels import LEAST_BLUR, LEAST_COLOUR, LEAST_EDGE, Kernels, Reading, kernels_of, read
+from reportgen.artifacts.filter_words import CLASSES, TONES, degrees, describe, rule
+from reportgen.artifacts.kernels import Kernels, kernels_of
+from reportgen.measures.chance import at_least
+from reportgen.measures.filter_forms import LEVEL, Noise, Reading, noise, read
 from reportgen.probe import Array
 from reportgen.report.blocks import Block, Cell, Column, Gallery, Note, Picture, Table
 from reportgen.report.document import Formula
 from reportgen.study import Sample, Study
-from reportgen.text import Message, Text, _
+from reportgen.text import Message, Text, _, listed
 
-CLASSES: dict[str, Message] = {
-    "edge": _("edge", context="filter"),
-    "colour": _("colour contrast", context="filter"),
-    "blur": _("blur", context="filter"),
-    "surround": _("centre against surround", context="filter"),
-    "none": _("unstructured", context="filter"),
-}
-TONES: dict[str, Message] = {"red-green": _("red against green"), "blue-yellow": _("blue against yellow")}
 PRIMARY = 0.4
-"""From this share on a filter counts as sensitive to a colour."""
+"""From this share on a filter counts as sensitive to a colour, if noise gives less."""
 ORIENTED = 0.5
-"""From this share of a filter's energy on it counts as one for horizontal or vertical edges."""
+"""From this share of what varies on a filter counts as one for horizontal or vertical edges, if noise gives less."""
+NEAR = 22.5
+"""So many degrees a filter's direction may be off the one that is looked for."""
+CHANCE = 0.05
+"""An answer must be better than what the best filter of a layer of noise reaches in all but this share of layers."""
+UNLIKELY = 0.01
+"""A layer in which noise would so rarely get as many names has structure."""
 FAINT = 0.01
-"""Up to this share of the layer's median norm a filter counts as dead."""
+"""Up to this share of the layer's median norm a filter is too weak to be read."""
 
 
 @dataclass(frozen=True)
@@ -50,17 +51,18 @@ class FilterReading(ImageArtifact):
         "vertical edges, for red and for blue”, answered."
     )
     reading = _(
-        "The evidence is a share from 0 to 1: how much of the filter is explained by what it is called. The angle "
-        "is that of the edge's line: 0° is horizontal, 90° vertical, counted anticlockwise. Compare filter and "
-        "map: an edge filter must answer along edges of its direction, a colour filter on surfaces of its colour."
+        "The evidence is a share from 0 to 1: how much of the filter is explained by what it is called. Of noise, too, "
+        "a share can be explained, the more the smaller the filter; a name is given only where noise of the same size "
+        "would hardly get it. The angle is that of the line: 0° is horizontal, 90° vertical, counted anticlockwise. "
+        "Compare filter and map: an edge filter must answer along edges of its direction, a colour filter on surfaces "
+        "of its colour."
     )
     formulas = (
         Formula(
-            r"E_{edge} = \frac{\langle w, x \rangle^2 + \langle w, y \rangle^2}{\Vert w - \bar{w} \Vert^2}, \qquad "
-            r"E_{colour} = \frac{\Vert w - w_{gray} \Vert^2}{\Vert w \Vert^2}",
+            r"E = \max_{t}\;\frac{\sum_{c}\langle w_c, t \rangle^2}{\sum_{c}\Vert w_c - \bar{w}_c \Vert^2}",
             _(
-                "where w are the filter's weights, x and y slopes of unit length to the right and downwards, and "
-                "the gray part is the mean over red, green and blue."
+                "where w are the filter's weights for the colours c and t are pictures of edges, lines, stripes and "
+                "spots of every direction, place and size, of length 1 and without a mean."
             ),
         ),
     )
@@ -70,34 +72,42 @@ class FilterReading(ImageArtifact):
     def blocks(self, study: Study, sample: Sample) -> Iterator[Block]:
         """Answers to the exercise, filters beside their maps, the table of all filters."""
         kernels = _first(study)
-        readings = _readings(kernels)
+        layer = _Layer(kernels, _readings(kernels), noise(*kernels.array.shape[:3]))
         maps = study.probe.trace(sample.pixels).outputs[study.probe.layers.rectifier_of(kernels.layer).name]
         if maps.ndim == 4:
             maps = maps[len(maps) // 2]
             yield Note(_("Of volumes and sequences of maps the middle slice or frame is drawn."), "info")
         coloured = kernels.array.shape[2] == 3
-        answers = _exercise(readings, coloured)
+        answers = _exercise(layer, coloured)
         yield _answers(kernels, answers)
-        best = [number for _question, number, _evidence, _good in answers]
-        chosen = list(dict.fromkeys([*best, *_clearest(readings)]))[: self.shown]
-        yield _beside(kernels, readings, maps, chosen, sample)
-        rows = tuple(_row(number, reading, maps[..., number], coloured) for number, reading in enumerate(readings))
+        best = [one.number for one in answers]
+        chosen = list(dict.fromkeys([*best, *_clearest(layer.readings)]))[: self.shown]
+        yield _beside(kernels, layer.readings, maps, chosen, sample)
+        rows = tuple(
+            _row(number, reading, maps[..., number], coloured) for number, reading in enumerate(layer.readings)
+        )
         yield Table(
             "filter_readings", _columns(coloured), rows,
             _("Every filter of `{layer}`, read from its weights, and its answer to `{file}`.", layer=kernels.name,
             file=sample.file),
         )
-        yield from _findings(kernels, readings, answers)
+        yield from _findings(layer, answers)
+
+
+@dataclass(frozen=True, slots=True)
+class _Layer:
+    """The first layer, what its filters look for, and what noise of their size gives."""
+
+    kernels: Kernels
+    readings: list[Reading]
+    null: Noise
 
 
 def _readings(kernels: Kernels) -> list[Reading]:
-    """What every filter looks for; the faint rest of a dead one is not read."""
+    """What every filter looks for; the faint rest of one without weights is not read."""
     norms = np.sqrt((kernels.array.astype(np.float64) ** 2).sum(axis=(0, 1, 2)))
     alive = norms > FAINT * np.median(norms)
-    return [
-        read(kernels.array[..., number]) if alive[number] else Reading("none", 0.0)
-        for number in range(kernels.count)
-    ]
+    return [reading if good else Reading("none", 0.0) for reading, good in zip(read(kernels.rgb), alive, strict=True)]
 
 
 def _first(study: Study) -> Kernels:
@@ -112,34 +122,61 @@ def _first(study: Study) -> Kernels:
     raise NotApplicable(_("no convolution of this network looks at the image's colours directly"))
 
 
-Answer = tuple[Message, int, float, bool]
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """The best filter for a question, its evidence, what it needs, and whether it is one."""
+
+    question: Message
+    number: int
+    evidence: float
+    needed: float
+    found: bool
 
 
-def _exercise(readings: Sequence[Reading], coloured: bool) -> list[Answer]:
-    """The best filter for each question, its evidence, and whether that is enough."""
-    questions: list[tuple[Message, list[float], float]] = [
-        (_("horizontal edge"), [reading.horizontal for reading in readings], ORIENTED),
-        (_("vertical edge"), [reading.vertical for reading in readings], ORIENTED),
+def _exercise(layer: _Layer, coloured: bool) -> list[_Answer]:
+    """The best filter for each question. Of many filters one is always the best: it must be better than the best of
+    as many filters of noise."""
+    level = CHANCE / layer.kernels.count
+    edge = max(ORIENTED, layer.null.reached(layer.null.upright, level))
+    primary = max(PRIMARY, layer.null.reached(layer.null.primaries, level))
+    found = [
+        _best(_("horizontal edge"), layer.readings, [one.horizontal for one in layer.readings], edge, angle=0),
+        _best(_("vertical edge"), layer.readings, [one.vertical for one in layer.readings], edge, angle=90),
     ]
     if coloured:
-        questions += [
-            (_("sensitive to red"), [reading.primaries[0] for reading in readings], PRIMARY),
-            (_("sensitive to blue"), [reading.primaries[2] for reading in readings], PRIMARY),
+        found += [
+            _best(_("sensitive to red"), layer.readings, [one.primaries[0] for one in layer.readings], primary),
+            _best(_("sensitive to blue"), layer.readings, [one.primaries[2] for one in layer.readings], primary),
         ]
-    found = []
-    for question, shares, least in questions:
-        number = int(np.argmax(shares))
-        found.append((question, number, shares[number], shares[number] >= least))
     return found
 
 
-def _answers(kernels: Kernels, answers: Sequence[Answer]) -> Block:
+def _best(
+    question: Message, readings: Sequence[Reading], shares: Sequence[float], needed: float, angle: float | None = None
+) -> _Answer:
+    """The filter with the largest share; where a direction is asked for, one named with that direction comes first."""
+    fits = [
+        angle is None or (one.directed and abs((one.angle - angle + 90) % 180 - 90) <= NEAR) for one in readings
+    ]
+    number = max(range(len(shares)), key=lambda place: (fits[place] and shares[place] >= needed, shares[place]))
+    return _Answer(question, number, shares[number], needed, fits[number] and shares[number] >= needed)
+
+
+def _answers(kernels: Kernels, answers: Sequence[_Answer]) -> Block:
     rows = tuple(
-        (question, number, evidence, _("found") if good else _("the best one, but too weak to be called so"))
-        for question, number, evidence, good in answers
+        (one.question, one.number, one.evidence, one.needed,
+         _("found") if one.found else _("the best one, but too weak to be called so"))
+        for one in answers
     )
-    columns = (Column(_("Looked for")), Column(_("Filter")), Column(_("Evidence"), ".2f"), Column(_("Answer")))
-    caption = _("The exercise: the best filter of `{layer}` for each question.", layer=kernels.name)
+    columns = (
+        Column(_("Looked for")), Column(_("Filter")), Column(_("Evidence"), ".2f"), Column(_("Needed"), ".2f"),
+        Column(_("Answer")),
+    )
+    caption = _(
+        "The exercise: the best filter of `{layer}` for each question. What is needed is more than the best of {count} "
+        "filters of noise reaches in 19 of 20 layers, and at least {edge:.1f} for an edge, {primary:.1f} for a colour.",
+        layer=kernels.name, count=kernels.count, edge=ORIENTED, primary=PRIMARY,
+    )
     return Table("filter_exercise", columns, rows, caption)
 
 
@@ -157,7 +194,7 @@ def _beside(
     for number in chosen:
         answer = maps[..., number]
         drawn = imaging.picture_of_map(answer, scales.shared(answer))
-        pictures += [_kernel(kernels.array[..., number]), drawn]
+        pictures += [_kernel(kernels.rgb[..., number]), drawn]
         labels += [_("filter {number}", number=number), _("map {number}", number=number)]
         extent = _("{low:.3g} … {high:.3g}", low=float(answer.min()), high=float(answer.max()))
         notes += [describe(readings[number]), extent]
@@ -177,25 +214,10 @@ def _kernel(kernel: Array) -> Picture:
     return imaging.picture_of_map(kernel[..., 0], scales.symmetric(kernel))
 
 
-def describe(reading: Reading) -> Message:
-    """A reading in words, with its evidence."""
-    if reading.kind == "edge":
-        angle = _degrees(reading)
-        return _("edge at {angle:.0f}°, evidence {evidence:.2f}", angle=angle, evidence=reading.evidence)
-    if reading.kind == "colour":
-        return _("{tone}, evidence {evidence:.2f}", tone=TONES[reading.tone], evidence=reading.evidence)
-    return _("{kind}, evidence {evidence:.2f}", kind=CLASSES[reading.kind], evidence=reading.evidence)
-
-
-def _degrees(reading: Reading) -> int:
-    """The angle as it is shown: 180° is 0° again."""
-    return round(reading.angle) % 180
-
-
 def _columns(coloured: bool) -> tuple[Column, ...]:
     columns = [
         Column(_("Filter")), Column(_("Looks for")), Column(_("Evidence"), ".2f"), Column(_("Angle, °"), ".0f"),
-        Column(_("Colours")), Column(_("Horizontal"), ".2f"), Column(_("Vertical"), ".2f"),
+        Column(_("Colours")), Column(_("Horizontal edge"), ".2f"), Column(_("Vertical edge"), ".2f"),
     ]
     if coloured:
         columns += [Column(_("Red"), ".2f"), Column(_("Green"), ".2f"), Column(_("Blue"), ".2f")]
@@ -203,7 +225,7 @@ def _columns(coloured: bool) -> tuple[Column, ...]:
 
 
 def _row(number: int, reading: Reading, answer: Array, coloured: bool) -> tuple[Cell, ...]:
-    angle = _degrees(reading) if reading.kind == "edge" else None
+    angle = degrees(reading) if reading.directed else None
     tone = TONES[reading.tone] if reading.tone else None
     shares = (reading.horizontal, reading.vertical, *(reading.primaries if coloured else ()))
     return (
@@ -212,24 +234,38 @@ def _row(number: int, reading: Reading, answer: Array, coloured: bool) -> tuple[
     )
 
 
-def _findings(kernels: Kernels, readings: Sequence[Reading], answers: Sequence[Answer]) -> Iterator[Note]:
-    for question, number, evidence, good in answers:
-        if good:
+def _findings(layer: _Layer, answers: Sequence[_Answer]) -> Iterator[Note]:
+    kernels, readings = layer.kernels, layer.readings
+    for one in answers:
+        if one.found:
             yield Note(_(
-                "Filter {number} of `{layer}` answers the question “{question}” (evidence {evidence:.2f}).",
-                number=number, layer=kernels.name, question=question, evidence=evidence,
+                "Filter {number} of `{layer}` answers the question “{question}” (evidence {evidence:.2f}, needed "
+                "{needed:.2f}).",
+                number=one.number, layer=kernels.name, question=one.question, evidence=one.evidence, needed=one.needed,
             ))
         else:
             yield Note(_(
                 "No filter of `{layer}` is clearly one for “{question}”; the best, {number}, has an evidence of "
-                "{evidence:.2f}.",
-                number=number, layer=kernels.name, question=question, evidence=evidence,
+                "{evidence:.2f}, needed are {needed:.2f}.",
+                number=one.number, layer=kernels.name, question=one.question, evidence=one.evidence, needed=one.needed,
             ))
     counts = Counter(reading.kind for reading in readings)
+    named = kernels.count - counts["none"]
+    tests = 3 if kernels.array.shape[2] == 3 else 2
+    if at_least(named, kernels.count, tests * LEVEL) > UNLIKELY:
+        yield Note(_(
+            "{named} of {count} filters of `{layer}` got a name, no more than among as many filters of noise: from "
+            "their forms this layer cannot be told from noise.",
+            named=named, count=kernels.count, layer=kernels.name,
+        ))
+        return
+    forms = listed([
+        _("{kind}: {count}", kind=name, count=counts[kind])
+        for kind, name in CLASSES.items() if kind != "none" and counts[kind]
+    ])
     yield Note(_(
-        "Of {count} filters {edges} are edges (evidence from {edge:.1f}), {colours} colour contrasts (from "
-        "{colour:.1f}), {blurs} blurs (from {blur:.1f}), {surrounds} centres against their surround and {others} "
-        "unstructured.",
-        count=kernels.count, edges=counts["edge"], colours=counts["colour"], blurs=counts["blur"],
-        surrounds=counts["surround"], others=counts["none"], edge=LEAST_EDGE, colour=LEAST_COLOUR, blur=LEAST_BLUR,
+        "{named} of {count} filters of `{layer}` got a name ({forms}), where noise of the same size would get about "
+        "{expected:.1f}.",
+        named=named, count=kernels.count, layer=kernels.name, forms=forms, expected=tests * LEVEL * kernels.count,
     ))
+    yield rule(kernels, layer.null)

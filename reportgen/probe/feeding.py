@@ -207,6 +207,7 @@ def input_facts(feeding: Feeding, multiple: int, assumptions: tuple[Message, ...
     return InputFacts(
         feeding.port.name, feeding.size, feeding.channels, feeding.preprocessing.name, low, high, multiple, said,
         math.prod(feeding.frames),
+        feeding.preprocessing.bgr,
     )
 
 
