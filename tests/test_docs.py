@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
+import subprocess
+import sys
+import textwrap
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -11,7 +16,7 @@ from docs.generate import TARGET, page
 from reportgen.artifacts import CATALOGUE
 from reportgen.config import parameters_of
 from reportgen.optimization.recipes import Recipe
-from reportgen.study import MapSettings, WishSettings
+from reportgen.study import MapSettings, Study, WishSettings
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "README.uk.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]
@@ -48,3 +53,37 @@ def test_the_page_of_artifacts_says_what_each_parameter_means(kind: type) -> Non
     told = str(kind.__doc__)
     assert [name for name in parameters_of(kind) if f"`{name}`" not in told] == []
     assert not parameters_of(kind) or told.partition("\n")[0].strip() in page()
+
+
+@pytest.fixture
+def example(tmp_path: Path) -> tuple[Path, Path]:
+    """The artifact of CONTRIBUTING.md and its test, as files."""
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    code, test = (textwrap.dedent(block) for block in re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)[:2])
+    files = tmp_path / "brightest_channel.py", tmp_path / "test_brightest_channel.py"
+    for path, words in zip(files, (code, test), strict=True):
+        path.write_text(words, encoding="utf-8")
+    return files
+
+
+def imported(path: Path, name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_example_of_contributing_works(example: tuple[Path, Path], study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    code, test = example
+    monkeypatch.setitem(sys.modules, "reportgen.artifacts.brightest_channel", ModuleType("brightest_channel"))
+    imported(code, "reportgen.artifacts.brightest_channel")
+    monkeypatch.setitem(sys.modules, "test_of_the_example", ModuleType("test"))
+    imported(test, "test_of_the_example").test_the_copying_filter_is_not_brighter_than_the_sum(study)
+
+
+def test_the_example_of_contributing_is_in_style(example: tuple[Path, Path]) -> None:
+    command = [sys.executable, "-m", "ruff", "check", "--config", ROOT / "pyproject.toml", example[0]]
+    assert subprocess.run([*map(str, command)], check=False).returncode == 0
