@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from reportgen.artifacts.base import Artifact, ImageArtifact, ModelArtifact, NotApplicable
+from reportgen.artifacts.broken import marked
 from reportgen.artifacts.responses import unknown_layers
 from reportgen.errors import UsageError, did_you_mean
 from reportgen.report.blocks import Block, Note
@@ -47,6 +48,8 @@ def look(study: Study, plan: Look) -> Section:
     blocks: list[Block] = []
     try:
         blocks.extend(_blocks(study, plan))
+        if artifact.name != "summary":
+            blocks[:0] = marked(study)
     except NotApplicable as answer:
         blocks.append(Note(answer.reason, "skipped"))
     except MemoryError:

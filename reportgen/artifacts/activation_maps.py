@@ -11,6 +11,7 @@ import numpy as np
 
 from reportgen import imaging, scales
 from reportgen.artifacts.base import ImageArtifact, NotApplicable
+from reportgen.artifacts.broken import spoilt
 from reportgen.artifacts.responses import Drawn, Left, maps_of, unknown_layers
 from reportgen.probe import Array
 from reportgen.report.blocks import Block, Cell, Column, Figure, Note, Scale, Series, Table
@@ -73,6 +74,8 @@ class ActivationMaps(ImageArtifact):
             if one.response.broken:
                 yield _broken(one)
             rows.append(_row(one, figure.scale))
+        if spoilt_one := next((one.layer.name for one in drawn if one.response.broken), ""):
+            yield from spoilt(study, spoilt_one)
         yield _table(rows, sample)
         yield _finding(drawn, sample)
         if left:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from reportgen.artifacts.base import ImageArtifact, NotApplicable
+from reportgen.artifacts.broken import spoilt_answers
 from reportgen.artifacts.responses import Drawn, answers_of, is_vector, share_within, with_exact_zeros
 from reportgen.artifacts.silence import silence_blocks, threshold_of
 from reportgen.report.blocks import Block, Chart, Column, Note, Series, Table
@@ -66,13 +67,7 @@ class ActivationStatistics(ImageArtifact):
         shares = {one.layer.name: self._sparsity(one, exact) for one in drawn}
         yield self._table(drawn, exact, shares, sample)
         yield from _charts(drawn, exact, shares, sample)
-        for one in drawn:
-            if one.response.broken:
-                yield Note(_(
-                    "{count} value of `{layer}` is no number or infinite and was left out.",
-                    "{count} values of `{layer}` are no numbers or infinite and were left out.",
-                    count=one.response.broken, layer=one.layer.name,
-                ), "warning")
+        yield from spoilt_answers(study, drawn)
         yield from _sparsity_findings(drawn, exact, shares)
         yield from silence_blocks(study, sample, drawn, self.near_zero, self.dead_from, self.images)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from reportgen.artifacts.base import ModelArtifact, NotApplicable
-from reportgen.artifacts.wanted import how_made, natural, outcome, photo_of
+from reportgen.artifacts.wanted import how_made, natural, outcome, photo_of, refuse_broken_answer, refuse_whole_numbers
 from reportgen.optimization.objectives import Objective, logit
 from reportgen.optimization.seeking import Made, Wish, own_size, seek
 from reportgen.probabilities import probabilities
@@ -49,6 +49,8 @@ class ClassImages(ModelArtifact):
 
     def blocks(self, study: Study) -> Iterator[Block]:
         """The sheet, the network's own answers, how alike the starts are."""
+        refuse_whole_numbers(study)
+        refuse_broken_answer(study)
         goals = _goals(study, self.classes or CLASSES[study.wishes.effort])
         if not goals:
             raise NotApplicable(_("the network's answer has no numbers that could be made to rise"))
@@ -77,7 +79,7 @@ def _goals(study: Study, most: int) -> list[tuple[str, Text, Objective]]:
     """Names, labels and objectives: the likeliest classes of the first image, else the first ones."""
     facts = study.probe.output
     count = facts.shape[-1] if facts.shape else None
-    if not count or len(facts.shape) not in (1, 3):
+    if not count or len(facts.shape) not in (1, 3) or facts.kind == "picture":
         return []
     if facts.kind == "binary":
         low, high = study.sides

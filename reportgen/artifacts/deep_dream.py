@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from reportgen.artifacts.base import ImageArtifact, NotApplicable
-from reportgen.artifacts.wanted import chosen_layers, over_depth, photo_of
+from reportgen.artifacts.wanted import chosen_layers, over_depth, photo_of, refuse_whole_numbers
 from reportgen.optimization.dreaming import dream, octaves
 from reportgen.optimization.objectives import loud
 from reportgen.optimization.recipes import STEPS
@@ -57,6 +57,7 @@ class DeepDream(ImageArtifact):
 
     def blocks(self, study: Study, sample: Sample) -> Iterator[Block]:
         """The input beside its dreams, the table."""
+        refuse_whole_numbers(study)
         chosen = over_depth(chosen_layers(study), max(1, self.depths))
         if not chosen:
             raise NotApplicable(_("no convolution before the network's answer gives flat maps (height × width)"))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from reportgen.artifacts.base import ImageArtifact, NotApplicable
+from reportgen.artifacts.broken import spoilt_answers
 from reportgen.artifacts.responses import Drawn, answers_of, is_vector, share_within, with_exact_zeros
 from reportgen.artifacts.silence import threshold_of
 from reportgen.probe import Array
@@ -71,7 +72,9 @@ class DenseLayers(ImageArtifact):
                 one.layer.name, one.layer.kind, len(units), one.response.mean, one.response.deviation,
                 one.response.low, one.response.high, share, limit, said,
             ))
-            yield _finding(one, len(units), share, one.layer.name in exact, names, best, units)
+            if not one.response.broken:
+                yield _finding(one, len(units), share, one.layer.name in exact, names, best, units)
+        yield from spoilt_answers(study, drawn)
         yield Table(
             "dense_layers",
             (Column(_("Layer"), code=True), Column(_("Kind"), code=True), Column(_("Units"), ",d"),
@@ -115,11 +118,19 @@ def _said(name: Text, number: int) -> Text:
 def _finding(
     one: Drawn, units: int, share: float, exact: bool, names: tuple[Text, ...], best: list[int], values: Array
 ) -> Note:
+    if units == 1:
+        return Note(_("`{layer}`: its one unit answers {value:.4g}.", layer=one.layer.name, value=float(values[0])))
     if not best:
         return Note(_("In `{layer}` no unit answers with more than 0.", layer=one.layer.name))
-    positive = np.clip(np.nan_to_num(values), 0, None).astype(np.float64)
+    positive = np.clip(values, 0, None).astype(np.float64)
     held = float(positive[best].sum() / positive.sum())
     shown = listed([_said(names[k], k) for k in best], apart=True)
+    if np.count_nonzero(positive) == len(best):  # these hold everything, whatever the network
+        return Note(_(
+            "`{layer}`: {count} of {units} units answers with more than 0: {shown}.",
+            "`{layer}`: {count} of {units} units answer with more than 0, the strongest first: {shown}.",
+            count=len(best), layer=one.layer.name, units=units, shown=shown,
+        ))
     if exact:
         return Note(_(
             "`{layer}`: {share:.1%} of {units} units are exactly zero; the strongest ({shown}) hold {held:.1%}"

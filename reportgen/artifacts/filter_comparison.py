@@ -59,7 +59,7 @@ class FilterComparison(ModelArtifact):
             (Series(_("mean absolute weight"), tuple(means)), Series(_("standard deviation"), tuple(deviations))),
             _("How large the weights are, layer by layer."), _("convolution"), _("weight"),
         )
-        if len(found) > 1 and means[0] > 0:
+        if len(found) > 1 and means[0] > 0 and np.isfinite(means).all():
             yield Note(_(
                 "The mean absolute weight goes from {first:.3g} in `{first_layer}` to {last:.3g} in "
                 "`{last_layer}`, {ratio:.2f} times as large.",

@@ -16,6 +16,7 @@ from reportgen.artifacts.heat_sheets import (
     on_frames,
     on_scores,
     raw_maps,
+    refuse_if_empty,
     sheet,
 )
 from reportgen.attention.evidence import rank_correlation
@@ -62,6 +63,7 @@ class GradientMaps(ImageArtifact):
     def blocks(self, study: Study, sample: Sample) -> Iterator[Block]:
         """Two sheets, how they were made, the completeness of integrated gradients."""
         maps = explained(study, sample)
+        refuse_if_empty(maps, (*STRENGTHS, *SIGNED))
         drawn = Sheet(sample, self.side, 0.5)
         yield from on_scores(study, maps.goals)
         yield from on_frames(study)
@@ -150,6 +152,7 @@ class BackpropRules(ImageArtifact):
     def blocks(self, study: Study, sample: Sample) -> Iterator[Block]:
         """The sheet, how alike the maps of different classes are."""
         maps = explained(study, sample)
+        refuse_if_empty(maps, TRIPLE)
         yield from on_scores(study, maps.goals)
         yield from on_frames(study)
         yield sheet(

@@ -10,6 +10,7 @@ import numpy as np
 
 from reportgen import imaging, scales
 from reportgen.artifacts.base import NotApplicable
+from reportgen.artifacts.broken import unexplained
 from reportgen.attention.goals import Goal
 from reportgen.attention.maps import Heat, Maps, maps_of
 from reportgen.attention.methods import METHODS
@@ -28,11 +29,13 @@ FINE = ("gradient", "rule")
 def explained(study: Study, sample: Sample) -> Maps:
     """The maps of an image for everything that is to be explained; refused where nothing is."""
     if not np.isfinite(study.probe.trace(sample.pixels).scores).all():
-        raise NotApplicable(_("The network's answer holds values that are no numbers; there is nothing to explain."))
+        raise NotApplicable(unexplained(study))
     maps = maps_of(study, sample)
     if not maps.goals:
         raise NotApplicable(
             _("The network marks nothing in this image that was to be explained.") if study.maps.targets
+            else _("The network's answer is a picture; no single number of it stands for a decision to be explained.")
+            if study.probe.output.kind == "picture"
             else _("The network's answer is of a form that cannot be explained number by number.")
         )
     return maps
@@ -42,7 +45,7 @@ def on_scores(study: Study, goals: Sequence[Goal]) -> Iterator[Block]:
     """What is explained, and that it is the score before softmax or the sigmoid."""
     facts = study.probe.output
     shown = listed([goal.label for goal in goals], apart=True)
-    if facts.kind == "values" or all(goal.inner for goal in goals):
+    if (facts.kind in ("picture", "values") and facts.constant is None) or all(goal.inner for goal in goals):
         yield Note(_("Explained here: {goals}. The number itself is explained, as the network gives it.", goals=shown),
                    "info")
     elif not facts.before_activation:
@@ -149,15 +152,31 @@ def ends(scale: Scale) -> Message:
     return _("{low:.3g} … {high:.3g}", low=scale.low, high=scale.high)
 
 
+def refuse_if_empty(maps: Maps, methods: Sequence[str]) -> None:
+    """A section of nothing but empty maps is not made; parts of the image can still be hidden."""
+    heats = [maps.heat(method, goal) for method in methods for goal in maps.goals]
+    if reason := heats[0].reason if all(heat.reason for heat in heats) else None:
+        raise NotApplicable(_(
+            "No gradient says anything of “{goal}”: {reason}. Hiding parts of the image needs no gradient: see that "
+            "section.", goal=maps.goals[0].label, reason=reason,
+        ))
+
+
 def empty_maps(maps: Maps, methods: Sequence[str], goals: Sequence[Goal]) -> Iterator[Note]:
-    """A note for each map that says nothing, with its reason."""
+    """What says nothing, and why; methods that fail for the same goals and the same reason are told together."""
+    told: dict[tuple[str, tuple[str, ...]], tuple[Message, list[str], list[Text]]] = {}
     for method in methods:
-        for goal in goals:
-            if reason := maps.heat(method, goal).reason:
-                yield Note(_(
-                    "{method} has nothing to show for “{goal}”: {reason}.", method=METHODS[method].title,
-                    goal=goal.label, reason=reason,
-                ), "info")
+        silent = [(goal, reason) for goal in goals if (reason := maps.heat(method, goal).reason)]
+        for reason in {str(reason): reason for _goal, reason in silent}.values():
+            same = [goal for goal, other in silent if str(other) == str(reason)]
+            key = (str(reason), tuple(goal.name for goal in same))
+            told.setdefault(key, (reason, [], [goal.label for goal in same]))[1].append(method)
+    for reason, empty, labels in told.values():
+        yield Note(_(
+            "{method} has nothing to show for “{goal}”: {reason}.", "{method} have nothing to show for “{goal}”: "
+            "{reason}.", count=len(empty), method=listed([METHODS[method].title for method in empty]),
+            goal=listed(labels, apart=True), reason=reason,
+        ), "info")
 
 
 def about_methods(name: str, methods: Sequence[str]) -> Table:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from reportgen.artifacts.base import ImageArtifact, NotApplicable
-from reportgen.artifacts.wanted import chosen_layers, over_depth, photo_of
+from reportgen.artifacts.wanted import chosen_layers, over_depth, photo_of, refuse_whole_numbers
 from reportgen.optimization.inverting import Inverted, invert
 from reportgen.report.blocks import Block, Cell, Column, Gallery, Note, Table
 from reportgen.report.document import Formula
@@ -51,6 +51,7 @@ class Inversion(ImageArtifact):
 
     def blocks(self, study: Study, sample: Sample) -> Iterator[Block]:
         """The strip and the errors."""
+        refuse_whole_numbers(study)
         known = chosen_layers(study)
         most = self.depths or LAYERS[study.wishes.effort]
         if not known:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from reportgen.artifacts.base import ModelArtifact, NotApplicable
-from reportgen.artifacts.wanted import how_made, outcome, photo_of
+from reportgen.artifacts.wanted import how_made, outcome, photo_of, refuse_whole_numbers
 from reportgen.errors import UsageError
 from reportgen.optimization.objectives import Objective, channel, logit, loud
 from reportgen.optimization.seeking import Wish, own_size, seek
@@ -42,6 +42,7 @@ class MadeToOrder(ModelArtifact):
         """The gallery and the table."""
         if not self.wishes:
             raise NotApplicable(_("no objectives were asked for (`wishes` in the table `[artifacts.made_to_order]`)"))
+        refuse_whole_numbers(study)
         wishes = [Wish(f"order {text}", read_objective(study, text), own_size(study)) for text in self.wishes]
         made = seek(study, wishes, study.wishes.used, "Images to order")
         yield from how_made(study)

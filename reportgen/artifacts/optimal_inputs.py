@@ -9,7 +9,17 @@ from itertools import groupby
 import numpy as np
 
 from reportgen.artifacts.base import ModelArtifact, NotApplicable
-from reportgen.artifacts.wanted import Unit, answering, curve, how_made, natural, outcome, photo_of, units
+from reportgen.artifacts.wanted import (
+    Unit,
+    answering,
+    curve,
+    how_made,
+    natural,
+    outcome,
+    photo_of,
+    refuse_whole_numbers,
+    units,
+)
 from reportgen.optimization.seeking import Wish, seek
 from reportgen.report.blocks import Block, Cell, Chart, Column, Gallery, Note, Series, Table
 from reportgen.report.document import Formula
@@ -52,6 +62,7 @@ class OptimalInputs(ModelArtifact):
 
     def blocks(self, study: Study) -> Iterator[Block]:
         """A sheet for each layer, curves, the table, what did not converge."""
+        refuse_whole_numbers(study)
         made = units(study)
         if not made:
             raise NotApplicable(_("no convolution before the network's answer gives flat maps (height × width)"))

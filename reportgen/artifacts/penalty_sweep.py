@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from reportgen.artifacts.base import ModelArtifact, NotApplicable
-from reportgen.artifacts.wanted import photo_of
+from reportgen.artifacts.wanted import photo_of, refuse_broken_answer, refuse_whole_numbers
 from reportgen.optimization.objectives import logit
 from reportgen.optimization.penalties import total_variation
 from reportgen.optimization.recipes import recipe_of
@@ -50,6 +50,8 @@ class PenaltySweep(ModelArtifact):
 
     def blocks(self, study: Study) -> Iterator[Block]:
         """The strip, the table, the best weight."""
+        refuse_whole_numbers(study)
+        refuse_broken_answer(study)
         facts = study.probe.output
         count = facts.shape[-1] if facts.shape else None
         if not count or len(facts.shape) != 1:

@@ -10,6 +10,8 @@ import numpy as np
 from reportgen import imaging, scales
 from reportgen.artifacts import segmentation
 from reportgen.artifacts.base import ImageArtifact
+from reportgen.artifacts.broken import spoilt
+from reportgen.artifacts.pictured import picture_blocks
 from reportgen.probabilities import probabilities
 from reportgen.probe import Array
 from reportgen.report.blocks import Block, Chart, Column, Fact, Figure, Note, Series, Table
@@ -62,19 +64,26 @@ class Prediction(ImageArtifact):
         if len(facts.names) > 1:
             yield Note(_(
                 "The network has {count} output; shown here is `{output}`.",
-                "The network has {count} outputs; shown here is `{output}`.",
+                "The network has {count} outputs; shown here is `{output}`, left out: {left}.",
                 count=len(facts.names), output=facts.name,
+                left=listed([f"`{name}`" for name in facts.names if name != facts.name]),
             ), "info")
         if not np.isfinite(scores).all():
             yield Note(_("The network's answer holds values that are no numbers; nothing can be said."), "warning")
+            yield from spoilt(study, facts.layer)
             return
+        if facts.constant is not None:
+            yield Note(_(
+                "The answer is {value:g} for this image as for every other: softmax over a single unit can give "
+                "nothing else, so it says nothing.", value=facts.constant,
+            ), "warning")
         if facts.from_logits and facts.kind != "values":
             yield Note(_RAW[facts.kind in ("classes", "classmap")], "info")
             scores = probabilities(scores, facts)
         kinds: dict[str, Callable[[Study, Sample, Array], Iterator[Block]]] = {
             "classes": self._classes, "binary": self._binary, "labels": self._labels,
             "mask": lambda study, sample, scores: segmentation.mask_blocks(study, sample, scores, self.threshold),
-            "classmap": segmentation.classmap_blocks,
+            "classmap": segmentation.classmap_blocks, "picture": picture_blocks,
         }
         yield from kinds.get(facts.kind, _values)(study, sample, scores)
 
@@ -210,6 +219,11 @@ def _truth(study: Study, sample: Sample, shares: Array, order: Array, true: int 
 
 
 def _values(study: Study, sample: Sample, scores: Array) -> Iterator[Block]:
+    if scores.size == 1:
+        value = float(scores.reshape(-1)[0])
+        yield Fact("value", _("The network's answer"), value, ".4g")
+        yield Note(_("The network answers to `{image}` with the number {value:.4g}.", image=sample.file, value=value))
+        return
     yield Fact("shape", _("Shape of the answer"), " × ".join(str(side) for side in scores.shape))
     if scores.ndim >= 3:
         maps = scores.reshape(*scores.shape[:2], -1)
@@ -223,6 +237,9 @@ def _values(study: Study, sample: Sample, scores: Array) -> Iterator[Block]:
         )
     else:
         yield from _numbers(study, sample, scores.reshape(-1))
+    if scores.min() == scores.max():
+        yield Note(_("All values of the answer are {value:.4g}.", value=float(scores.min())))
+        return
     yield Note(_(
         "The answer's values lie between {low:.4g} and {high:.4g}, with the mean {mean:.4g}.",
         low=float(scores.min()), high=float(scores.max()), mean=float(scores.mean(dtype=np.float64)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from reportgen import imaging
 from reportgen.artifacts.base import ImageArtifact, NotApplicable
 from reportgen.artifacts.geometry import Field, fields
-from reportgen.probe import Layer
+from reportgen.probe import Layer, Layers
 from reportgen.report.blocks import Block, Cell, Column, Gallery, Note, Picture, Table
 from reportgen.report.document import Formula
 from reportgen.study import Sample, Study
@@ -75,7 +75,7 @@ class ReceptiveField(ImageArtifact):
         )
         rows = tuple(_row(layer, seen[layer.name], height, width) for layer in spatial)
         yield Table("receptive_field_table", _COLUMNS, rows, _("The receptive field of every layer with a map."))
-        yield from _findings(spatial, seen, height, width)
+        yield from _findings(spatial, seen, height, width, mixing(layers, sizes, study.probe.input.name))
 
 
 _COLUMNS = (
@@ -134,7 +134,26 @@ def _share(field: Field, height: int, width: int) -> float:
     return (bottom - top + 1) * (right - left + 1) / (height * width)
 
 
-def _findings(layers: list[Layer], seen: dict[str, Field], height: int, width: int) -> Iterator[Note]:
+def mixing(layers: Layers, sizes: Mapping[str, tuple[int | None, ...]], image: str) -> Layer | None:
+    """The first layer without a map whose every unit takes in all places of the image: attention, a memory, a mean
+    over all places, or a dense layer over a row of all values."""
+    from_image = {image}
+    for layer in layers:
+        if not from_image.intersection(layer.parents):
+            continue
+        from_image.add(layer.name)
+        if len(sizes.get(layer.name, ())) == 2:
+            continue
+        flat = not any(sizes.get(parent) for parent in layer.parents)
+        everywhere = layer.family == "pooling" and "Global" in layer.kind
+        if layer.family in ("attention", "recurrent") or everywhere or (layer.family == "dense" and flat):
+            return layer
+    return None
+
+
+def _findings(
+    layers: list[Layer], seen: dict[str, Field], height: int, width: int, mixer: Layer | None
+) -> Iterator[Note]:
     covering = [layer for layer in layers if _share(seen[layer.name], height, width) >= 1]
     largest = max(layers, key=lambda layer: _share(seen[layer.name], height, width))
     if covering:
@@ -145,9 +164,18 @@ def _findings(layers: list[Layer], seen: dict[str, Field], height: int, width: i
         return
     field = seen[largest.name]
     assert field.size is not None
+    if mixer is not None:
+        yield Note(_(
+            "Of the layers with maps none sees the whole image: the largest field, in `{layer}`, is {field_width} × "
+            "{field_height} pixels of {width} × {height}, {share:.1%} of the image. `{mixer}` is the first whose units "
+            "take in all places.",
+            layer=largest.name, field_width=field.size[1], field_height=field.size[0], width=width, height=height,
+            share=_share(field, height, width), mixer=mixer.name,
+        ))
+        return
     yield Note(_(
-        "No unit sees the whole image: the largest field, in `{layer}`, is {field_width} × {field_height} pixels "
-        "of {width} × {height}, {share:.1%} of the image.",
+        "No unit of a map sees the whole image: the largest field, in `{layer}`, is {field_width} × {field_height} "
+        "pixels of {width} × {height}, {share:.1%} of the image.",
         layer=largest.name, field_width=field.size[1], field_height=field.size[0], width=width, height=height,
         share=_share(field, height, width),
     ))

@@ -82,8 +82,8 @@ class Response:
         return largest
 
     def silent(self, threshold: float = 0.0) -> Array:
-        """The numbers of the channels with no value beyond the threshold."""
-        return np.flatnonzero(self.reach <= threshold)
+        """The numbers of the channels that have values, and none beyond the threshold."""
+        return np.flatnonzero((self.reach <= threshold) & (self.counts > 0))
 
 
 _kept: dict[int, tuple[weakref.ref[Array], Response]] = {}

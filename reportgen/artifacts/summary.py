@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from reportgen.artifacts.base import ModelArtifact
+from reportgen.artifacts.broken import broken_weights
 from reportgen.probe import InputFacts, OutputFacts
 from reportgen.report.blocks import Block, Fact, Note
 from reportgen.study import Study
@@ -17,6 +18,7 @@ KINDS: dict[str, Message] = {
     "labels": _("any number of labels (sigmoids)"),
     "mask": _("a mask of the object"),
     "classmap": _("a class for every pixel"),
+    "picture": _("a picture"),
     "values": _("numbers"),
 }
 PREPROCESSINGS: dict[str, Message] = {
@@ -61,6 +63,7 @@ class Summary(ModelArtifact):
         yield Fact("dtype", _("Computes in"), model.dtype)
         yield from _input_facts(probe.input)
         yield from _output_facts(probe.output, study.labels)
+        yield from broken_weights(study)
         for remark in model.remarks:
             yield Note(remark, "warning")
         for assumption in probe.input.assumptions:

@@ -12,7 +12,7 @@ from reportgen import imaging, scales
 from reportgen.artifacts.base import ImageArtifact, NotApplicable
 from reportgen.artifacts.geometry import Field, fields
 from reportgen.artifacts.kernels import kernels_of
-from reportgen.artifacts.wanted import Unit, photo_of, sizes_of, units
+from reportgen.artifacts.wanted import Unit, photo_of, refuse_whole_numbers, sizes_of, units
 from reportgen.probe import Array, Places, Target
 from reportgen.report.blocks import Block, Cell, Column, Gallery, Note, Picture, Table
 from reportgen.report.names import slug
@@ -44,6 +44,7 @@ class UnitRows(ImageArtifact):
 
     def blocks(self, study: Study, sample: Sample) -> Iterator[Block]:
         """A sheet of four columns for each layer, the table of places."""
+        refuse_whole_numbers(study)
         chosen: list[Unit] = []
         for unit in units(study):
             if sum(other.layer.name == unit.layer.name for other in chosen) < max(1, self.units):

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from reportgen import imaging
+from reportgen.artifacts.base import NotApplicable
+from reportgen.artifacts.broken import source_of, unexplained
 from reportgen.artifacts.geometry import Field, fields
 from reportgen.artifacts.responses import is_wanted
 from reportgen.optimization.objectives import Objective, channel
@@ -41,6 +43,20 @@ class Unit:
     def label(self) -> str:
         """How it is called."""
         return f"{self.layer.name}:{self.number}"
+
+
+def refuse_whole_numbers(study: Study) -> None:
+    """No image is made for a network by whose input nothing can be differentiated: there is no way up to follow."""
+    if study.probe.input.whole:
+        raise NotApplicable(_(
+            "the network takes whole numbers, by which nothing can be differentiated: there is no way up to follow"
+        ))
+
+
+def refuse_broken_answer(study: Study) -> None:
+    """No image is made for an answer that weights make no number."""
+    if source_of(study, study.probe.output.layer):
+        raise NotApplicable(unexplained(study))
 
 
 def chosen_layers(study: Study) -> list[Layer]:

@@ -66,7 +66,7 @@ def default_wishes(study: Study, sample: Sample, answer: Array) -> list[Wish]:
     if facts.kind == "classmap":
         areas = np.bincount(shares.argmax(axis=-1).reshape(-1), minlength=shares.shape[-1])
         return [Wish(channel=int(k), region="predicted") for k in np.argsort(-areas, kind="stable")[:most] if areas[k]]
-    if answer.ndim not in (1, 3):
+    if answer.ndim not in (1, 3) or facts.kind == "picture":
         return []
     sizes = np.abs(answer).mean(axis=(0, 1)) if answer.ndim == 3 else answer
     sizes = np.abs(sizes) if facts.kind == "values" else shares
@@ -156,7 +156,7 @@ def confidences(probe: Probe, batch: Array, goals: Sequence[Goal]) -> Array:
     A unit inside the network, or a value that is no probability, is given as it is.
     """
     found = np.zeros((len(batch), len(goals)))
-    plain = [number for number, goal in enumerate(goals) if goal.inner or probe.output.kind == "values"]
+    plain = [number for number, goal in enumerate(goals) if goal.inner or probe.output.kind in ("picture", "values")]
     if plain:
         found[:, plain] = probe.evaluate(batch, [goals[number].target for number in plain])
     shared = [number for number in range(len(goals)) if number not in plain]

@@ -19,6 +19,8 @@ from reportgen.study import Sample, Study
 from reportgen.text import Message, _
 
 Made = TypeVar("Made")
+ROUNDING = 1e-5
+"""Numbers that differ by no more than this share of their size are the same."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,9 +96,45 @@ class Maps:
         signed = METHODS[method].signed
         if not np.isfinite(values).all():
             return _nothing(values.shape, _("some of its values are no numbers"), signed)
+        if method == "vargrad" and values.any() and self._is_even(goal, values):
+            values = np.zeros_like(values)
         if not values.any():
-            return _nothing(values.shape, _("the score does not change with any pixel"), signed)
+            return _nothing(values.shape, self._why_empty(method, goal), signed)
         return Heat(values, signed)
+
+    def _is_even(self, goal: Goal, variance: Array) -> bool:
+        """True where the gradients of the noisy copies differ by no more than rounding."""
+        return bool(variance.max() <= (ROUNDING * self._of_pixels("smoothgrad", goal).max()) ** 2)
+
+    def _why_empty(self, method: str, goal: Goal) -> Message:
+        """Why every pixel of a map is zero: told from what the network does, not from the map."""
+        if METHODS[method].family == "hiding":
+            return _("its score stays as it is, whatever part of the image is hidden")
+        if self.study.probe.input.whole:
+            return _("the network takes whole numbers, by which its score cannot be differentiated")
+        if method == "vargrad" and self._of_pixels("smoothgrad", goal).any():
+            return _("every noisy copy has the same gradient: near this image the score is linear in the pixels")
+        if method != "saliency" and not self.heat("saliency", goal).reason:
+            return _("it is zero at every pixel, though the gradient is not")
+        if self._responds(goal):
+            return _(
+                "its gradient is zero at every pixel, although the score does change with the image: on the way back "
+                "something cannot be differentiated, or is flat here"
+            )
+        return _("the score does not change with any pixel")
+
+    def _responds(self, goal: Goal) -> bool:
+        """True where the score is another for another image: plain ones, the negative, noise."""
+        def make() -> Array:
+            pixels = self.sample.pixels
+            noise = np.random.Generator(np.random.PCG64(0)).random((2, *pixels.shape), np.float32)
+            plain = [gradients.plain_image(pixels, colour) for colour in ("black", "white", "mean")]
+            batch = np.stack([pixels, *plain, 1 - pixels, *noise])
+            scores = self.study.probe.evaluate(batch, [one.target for one in self.goals])
+            changes: Array = np.ptp(scores, axis=0) > ROUNDING * np.abs(scores).max(axis=0)
+            return changes
+
+        return bool(self._once("responds", make)[self.goals.index(goal)])
 
     def _class_activation(self, method: str, goal: Goal) -> Heat:
         layer = self.layer(goal)

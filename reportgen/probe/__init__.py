@@ -33,7 +33,7 @@ Family: TypeAlias = Literal[
     "normalization", "merge", "reshape", "recurrent", "attention", "other",
 ]
 FAMILIES: tuple[str, ...] = Family.__args__  # type: ignore[attr-defined]
-OutputKind: TypeAlias = Literal["classes", "binary", "labels", "mask", "classmap", "values"]
+OutputKind: TypeAlias = Literal["classes", "binary", "labels", "mask", "classmap", "picture", "values"]
 Rule: TypeAlias = Literal["plain", "guided", "rectified"]
 """How a gradient passes a rectifier: as it is; only where both the gradient and the answer are positive
 (guided backpropagation, Springenberg et al. 2015, https://arxiv.org/abs/1412.6806); only where the gradient
@@ -159,7 +159,7 @@ class InputFacts:
     divisible by. `low`, `high` are the values that black and white become (the extremes over
     channels). `preprocessing` is a name: "none", "unit", "caffe", "tf", "torch", "custom". `frames` is how often
     the picture is repeated where the network takes volumes or sequences of pictures. `bgr` is true where the network's
-    first channel is blue.
+    first channel is blue, `whole` where it takes whole numbers, by which nothing can be differentiated.
     """
 
     name: str
@@ -172,6 +172,7 @@ class InputFacts:
     assumptions: tuple[Message, ...] = ()
     frames: int = 1
     bgr: bool = False
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,10 +180,11 @@ class OutputFacts:
     """The output that is looked at. `names` are all outputs of the model, in order.
 
     kind: "classes" (softmax, or raw scores of exclusive classes), "binary" (one sigmoid), "labels"
-    (several sigmoids), "mask" (one sigmoid a pixel), "classmap" (classes a pixel), "values".
+    (several sigmoids), "mask" (one sigmoid a pixel), "classmap" (classes a pixel), "picture" (colours), "values".
     `from_logits` is true where the network gives raw scores, not probabilities. `before_activation` is
     true where a target is such a raw score, because softmax or sigmoid could be left out or there is
-    none; false where the answer itself has to stand for it.
+    none; false where the answer itself has to stand for it. `constant` is the one number that every answer is, where
+    it can be no other.
     """
 
     name: str
@@ -192,6 +194,7 @@ class OutputFacts:
     from_logits: bool = False
     names: tuple[str, ...] = ()
     before_activation: bool = True
+    constant: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,8 +323,7 @@ class Probe(Protocol):
         """A layer's weights by their own names ("kernel", "bias", "gamma" …), float32.
 
         A convolution's kernel is (height, width, inputs, filters) whatever the model's layout; a
-        depthwise one's is (height, width, inputs, multiplier). One that takes the image's own colours has its inputs
-        in their order: red, green, blue, even where the network is fed blue first.
+        depthwise one's is (height, width, inputs, multiplier).
         """
         ...
 

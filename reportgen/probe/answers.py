@@ -3,49 +3,65 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reportgen.probe import Layer, OutputKind
 from reportgen.text import Message, _
 
 _NAMED_CLASSES = re.compile(r"logit|predict|class|softmax|score", re.IGNORECASE)
+_NAMED_PICTURE = re.compile(r"auto_?enc|recon|denois|deblur|inpaint|restor|colou?ri[sz]|super_?res", re.IGNORECASE)
+_NAMED_NUMBERS = re.compile(r"box|coord|offset|landmark|keypoint|regress|depth|flow|anchor|delta", re.IGNORECASE)
 MANY = 5
 """From so many units on, a dense layer without activation is taken for raw scores of classes; a box has four."""
 
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """The kind of an answer, whether it gives raw scores, and what had to be assumed to say so."""
+    """The kind of an answer, whether it gives raw scores, and what had to be assumed to say so.
+
+    `constant` is a number that every answer is, where it can be no other.
+    """
 
     kind: OutputKind
     from_logits: bool = False
     assumptions: tuple[Message, ...] = ()
+    constant: float | None = None
 
 
 def meaning(
-    squashing: str, shape: tuple[int | None, ...], layer: Layer, pictured: tuple[int | None, ...]
+    squashing: str, shape: tuple[int | None, ...], layer: Layer, pictured: tuple[int | None, ...],
+    names: Sequence[str] = (),
 ) -> Meaning:
     """The rule.
 
     | shape                     | softmax  | sigmoid  | neither                                          |
     |---------------------------|----------|----------|--------------------------------------------------|
-    | one number                | values   | binary   | binary if named so, or values                    |
+    | one number                | always 1 | binary   | binary if named so, or values                    |
     | units                     | classes  | labels   | classes if named so or ≥ 5 in Dense, or values   |
-    | height × width × 1        | values   | mask     | values                                           |
+    | height × width × 1        | always 1 | mask     | values                                           |
     | height × width × channels | classmap | classmap | classmap after a linear convolution, or values   |
     | anything else             | values   | values   | values                                           |
 
-    `pictured` is the input's shape: three sigmoids at each of its places make a picture.
+    An answer as large as the input, whose shape is `pictured`, and with its channels is a picture where there are
+    three sigmoids or hyperbolic tangents at each place, or where one of the names says so. `names` are those of the
+    network and of the output; one that speaks of boxes or other measures makes an answer without activation numbers.
     """
+    names = (*names, layer.name.rpartition("/")[2])
+    if squashing.endswith("softmax") and shape[-1:] == (1,):
+        return _constant(0.0 if squashing.startswith("log") else 1.0)
     if len(shape) == 1:
         return _of_units(squashing, shape[0] or 0, layer)
-    if len(shape) != 3 or (shape[-1] == 3 and squashing == "sigmoid" and _same(shape, pictured)):
+    if len(shape) != 3:
         return Meaning("values")
+    if _is_picture(squashing, shape, layer, pictured, names):
+        return Meaning("picture")
     if shape[-1] == 1:
-        return Meaning("mask" if squashing == "sigmoid" else "values")
+        return _mask(pictured) if squashing == "sigmoid" else Meaning("values")
     if squashing:
         return Meaning("classmap", squashing == "log_softmax")
-    if layer.family in ("convolution", "upsampling") and layer.activation == "linear":
+    measured = any(_NAMED_NUMBERS.search(name) for name in names)
+    if layer.family in ("convolution", "upsampling") and layer.activation == "linear" and not measured:
         said = _(
             "The answer has no activation; its {count:d} channels were taken for raw scores of classes at each"
             " place.", count=shape[-1] or 0,
@@ -54,11 +70,47 @@ def meaning(
     return Meaning("values")
 
 
+def _constant(value: float) -> Meaning:
+    return Meaning("values", constant=value, assumptions=(_(
+        "The network's answer is {value:g} for every image, whatever its weights: softmax shares one whole among "
+        "units, and here there is a single unit. A sigmoid was probably meant.", value=value,
+    ),))
+
+
+def _is_picture(
+    squashing: str, shape: tuple[int | None, ...], layer: Layer, pictured: tuple[int | None, ...], names: Sequence[str]
+) -> bool:
+    if not _fits(shape, pictured):
+        return False
+    bounded = squashing == "sigmoid" or layer.activation == "tanh"
+    named = any(_NAMED_PICTURE.search(name) for name in names)
+    return (bounded and shape[-1] == 3) or (named and not squashing.endswith("softmax"))
+
+
+def _mask(pictured: tuple[int | None, ...]) -> Meaning:
+    if pictured[-1] != 1:
+        return Meaning("mask")
+    return Meaning("mask", assumptions=(_(
+        "A gray picture goes in and one sigmoid a pixel comes out: this was taken for a mask. A network that draws the "
+        "picture itself would look the same; name it so (“autoencoder”, “denoiser”) to have it shown as one."
+    ),))
+
+
+def rank(squashing: str, shape: tuple[int | None, ...], name: str) -> int:
+    """How well an output can be explained, 0 best: probabilities; classes by name; numbers; what has no channels to
+    speak of; measures of another kind."""
+    if _NAMED_NUMBERS.search(name) and not squashing:
+        return 4
+    if len(shape) not in (1, 3) or (squashing.endswith("softmax") and shape[-1] == 1):
+        return 2 if squashing else 3
+    return 0 if squashing or (len(shape) == 1 and _NAMED_CLASSES.search(name)) else 1
+
+
 def _of_units(squashing: str, units: int, layer: Layer) -> Meaning:
     if squashing == "sigmoid":
         return Meaning("binary" if units == 1 else "labels")
     if squashing:
-        return Meaning("values" if units == 1 else "classes", squashing == "log_softmax")
+        return Meaning("classes", squashing == "log_softmax")
     name = layer.name.rpartition("/")[2]
     named = bool(_NAMED_CLASSES.search(name))
     plain = layer.activation == "linear" and layer.family in ("dense", "convolution", "pooling", "reshape")
@@ -75,7 +127,8 @@ def _of_units(squashing: str, units: int, layer: Layer) -> Meaning:
     return Meaning("values")
 
 
-def _same(shape: tuple[int | None, ...], pictured: tuple[int | None, ...]) -> bool:
-    return len(shape) == len(pictured) and shape[-1] == pictured[-1] and all(
-        own in (None, other) for own, other in zip(shape[:-1], pictured[:-1], strict=True)
+def _fits(shape: tuple[int | None, ...], pictured: tuple[int | None, ...]) -> bool:
+    """True where an answer is of the input's form: its channels, and its sides or larger ones."""
+    return len(shape) == len(pictured) and shape[-1] == pictured[-1] and shape[-1] in (1, 3) and all(
+        own is None or other is None or own >= other for own, other in zip(shape[:-1], pictured[:-1], strict=True)
     )

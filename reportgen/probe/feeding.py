@@ -190,11 +190,16 @@ def other_shape(wanted: Shape, given: Sequence[int]) -> tuple[int, ...]:
 
 def as_dtype(values: Array, dtype: str) -> Array:
     """Values as the input's numbers; whole numbers are rounded."""
-    if np.dtype(_NUMPY.get(dtype, dtype)).kind in "iu":
+    if is_whole(dtype):
         bounds = np.iinfo(dtype)
         values = np.clip(np.rint(values), bounds.min, bounds.max)
     real: Array = values.astype(_NUMPY.get(dtype, dtype), copy=False)
     return real
+
+
+def is_whole(dtype: str) -> bool:
+    """True for whole numbers."""
+    return np.dtype(_NUMPY.get(dtype, dtype)).kind in "iu"
 
 
 _NUMPY = {"bfloat16": "float32"}
@@ -206,8 +211,7 @@ def input_facts(feeding: Feeding, multiple: int, assumptions: tuple[Message, ...
     said = (*assumptions, *_about_shape(feeding), *_about_others(feeding), *_about_size(feeding, multiple))
     return InputFacts(
         feeding.port.name, feeding.size, feeding.channels, feeding.preprocessing.name, low, high, multiple, said,
-        math.prod(feeding.frames),
-        feeding.preprocessing.bgr,
+        math.prod(feeding.frames), feeding.preprocessing.bgr, is_whole(feeding.port.dtype),
     )
 
 
@@ -232,7 +236,7 @@ def _about_shape(feeding: Feeding) -> tuple[Message, ...]:
             "The network takes {count:d} channels; they got red, green, blue, and then red again and so on.",
             count=feeding.spread,
         ))
-    if np.dtype(_NUMPY.get(feeding.port.dtype, feeding.port.dtype)).kind in "iu":
+    if is_whole(feeding.port.dtype):
         said.append(_("The network takes whole numbers; the values were rounded."))
     return tuple(said)
 

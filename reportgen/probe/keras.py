@@ -14,7 +14,7 @@ import numpy as np
 
 from reportgen.errors import ReportgenError, UsageError
 from reportgen.probe import Array, InputFacts, Layer, Layers, OutputFacts, Pull, Rule, Target, Trace
-from reportgen.probe.answers import meaning
+from reportgen.probe.answers import meaning, rank
 from reportgen.probe.asking import Question, as_written, can_run, compiled_answers
 from reportgen.probe.climbing import Slopes
 from reportgen.probe.facts import canonical_weight, layer_facts, model_facts, names_of_weights, total_strides
@@ -25,9 +25,10 @@ from reportgen.probe.layouts import channels_first
 from reportgen.probe.ports import TRIED_SIDE, Port, chosen_port, input_ports, output_names, sized, zeros_for
 from reportgen.probe.recording import EVERYWHERE, RecordedPass, Result, ask
 from reportgen.probe.rules import rectifiers_in
+from reportgen.probe.scoring import before_squashing
 from reportgen.probe.shuffling import shuffled
 from reportgen.probe.source import ModelSource, Preprocessing
-from reportgen.text import Message
+from reportgen.text import Message, _, listed
 
 if TYPE_CHECKING:
     from reportgen.probe.loading import OpenedModel
@@ -75,10 +76,7 @@ class KerasProbe:
         """See `Probe`."""
         known = self.layers[layer]
         named = names_of_weights(self._own.get(known.owner or layer, ()))
-        turned = self._feeding.preprocessing.bgr and self.layers.sees_input(self.layers[known.owner or layer])
-        return MappingProxyType({
-            name: canonical_weight(weight, known, blue_first=turned) for name, weight in named.items()
-        })
+        return MappingProxyType({name: canonical_weight(weight, known) for name, weight in named.items()})
 
     def scores(self, batch: Array) -> Array:
         """See `Probe`. Large batches are run in pieces."""
@@ -247,16 +245,24 @@ class KerasProbe:
         return attempt(run, batch.shape[1:])
 
     def _pick_output(self, answers: Any) -> int:
-        """The position of the chosen output among the flat answers; learns their names."""
-        names = output_names(self._model, [path for path, _answer in keras.tree.flatten_with_path(answers)])
-        self._output_names = names
+        """The position of the chosen output among the flat answers: the one asked for, else the first of those that
+        can be explained best. It is chosen once."""
+        if self._output_names:
+            return self._output_at
+        paths, flat = zip(*keras.tree.flatten_with_path(answers), strict=True)
+        names = output_names(self._model, paths)
         wanted = self._source.output
         if wanted and wanted not in names:
             raise UsageError(
                 f"The network has no output '{wanted}'.", slug="unknown-output",
                 hint=f"Its outputs are: {', '.join(names)}.",
             )
-        self._output_at = names.index(wanted) if wanted else 0
+        ranks = [
+            rank(before_squashing(answer)[1], unbatched(answer.shape), name)
+            for name, answer in zip(names, flat, strict=True)
+        ]
+        self._output_names = names
+        self._output_at = names.index(wanted) if wanted else ranks.index(min(ranks))
         return self._output_at
 
     def _describe(self, seen: RecordedPass) -> Layers:
@@ -298,13 +304,25 @@ class KerasProbe:
         shape = layer.shape
         if len(shape) == 3 and shape[:2] == (1, 1):
             shape = shape[2:]
-        found = meaning(seen.squashing, shape, layer, self._feeding.shape)
+        name = self._output_names[self._output_at]
+        found = meaning(seen.squashing, shape, layer, self._feeding.shape, (self._model.name, name))
         raw = bool(seen.squashing) or (layer.activation == "linear" and layer.family != "other")
         facts = OutputFacts(
-            self._output_names[self._output_at], layer.name, found.kind, shape, found.from_logits,
-            self._output_names, before_activation=raw,
+            name, layer.name, found.kind, shape, found.from_logits, self._output_names, before_activation=raw,
+            constant=found.constant,
         )
-        return facts, found.assumptions
+        return facts, (*found.assumptions, *self._about_choice())
+
+    def _about_choice(self) -> tuple[Message, ...]:
+        """Which output was chosen though it is not the first, and which were left."""
+        if self._source.output or not self._output_at:
+            return ()
+        left = [name for place, name in enumerate(self._output_names) if place != self._output_at]
+        return (_(
+            "Of the network's outputs `{output}` is looked at, because it can be explained best; left out: {left}. "
+            "Another one can be named with `output`.",
+            output=self._output_names[self._output_at], left=listed([f"`{name}`" for name in left]),
+        ),)
 
     def _multiple(self) -> int:
         """What a free size must be divisible by: tried on sizes that share no more than the tried number."""

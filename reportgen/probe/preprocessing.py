@@ -119,12 +119,18 @@ def choose_preprocessing(
                     name=name, how=_DESCRIBED[known.name],
                 ),
             )
+    if _takes_whole_numbers(model):
+        return NAMED["none"], (_("The network takes whole numbers, so it was given 0…255."),)
     return NAMED["unit"], (
         _(
             "Nothing in the model says which values it was trained on; pixels were scaled to 0…1. If it was "
             "trained otherwise, set `preprocessing` in the configuration."
         ),
     )
+
+
+def _takes_whole_numbers(model: Any) -> bool:
+    return any("int" in str(tensor.dtype) for tensor in getattr(model, "inputs", None) or ())
 
 
 def _by_channel(preprocessing: Preprocessing, channels: int) -> tuple[np.ndarray, np.ndarray]:

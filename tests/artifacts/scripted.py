@@ -32,6 +32,10 @@ class ScriptedProbe:
         self.input = InputFacts(layers[0].name, (4, 4), 3)
         self.output = OutputFacts(last.name, last.name, kind, last.shape, from_logits, (last.name,))  # type: ignore[arg-type]
 
+    def weights(self, layer: str) -> dict[str, np.ndarray]:
+        """See `Probe`; nothing was scripted of them."""
+        return {}
+
     def trace(self, pixels: np.ndarray, target: Target | None = None) -> Trace:
         """See `Probe`."""
         self.passes += 1

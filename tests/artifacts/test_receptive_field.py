@@ -52,7 +52,7 @@ def test_shares_are_those_of_the_pixels_and_no_unit_sees_everything() -> None:
     rows = table(blocks, "receptive_field_table")
     assert [rows[f"c{n}"]["Share of the image"] for n in range(4)] == [(3 + 2 * n) ** 2 / 32**2 for n in range(4)]
     assert findings(blocks) == [
-        "No unit sees the whole image: the largest field, in `c3`, is 9 × 9 pixels of 32 × 32, 7.9% of the image."
+        "No unit of a map sees the whole image: the largest field, in `c3`, is 9 × 9 pixels of 32 × 32, 7.9% of the image."
     ]
 
 

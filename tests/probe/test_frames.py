@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from reportgen.probe import Target
-from reportgen.probe.preprocessing import NAMED
 from tests.probe.odd_models import made
 from tests.probe.probing import picture, probe_of, slope
 
@@ -65,18 +64,3 @@ def test_the_gradient_of_a_picture_is_that_of_all_its_frames(name: str) -> None:
     assert gradient.shape == shape
     expected = slope(lambda at: probe.evaluate(at[None], [Target(0)])[0, 0], pixels, direction, 2e-3)
     assert float((gradient * direction).sum()) == pytest.approx(expected, rel=3e-2, abs=1e-3)
-
-
-def test_a_kernel_that_is_fed_blue_first_is_given_red_first() -> None:
-    """The second filter answers to red alone: the third of what the network is fed."""
-    model = made("recoloured")
-    for layer in model.layers[:-2]:
-        if layer.name.startswith("conv"):
-            kernel, bias = layer.get_weights()
-            kernel[:, :, :, 1] = 0
-            kernel[:, :, 2, 1] = 1
-            layer.set_weights([kernel, bias])
-            name = layer.name
-    fed = probe_of(model, preprocessing=NAMED["caffe"]).weights(name)["kernel"]
-    assert fed[0, 0, :, 1].tolist() == [1, 0, 0]
-    assert probe_of(model).weights(name)["kernel"][0, 0, :, 1].tolist() == [0, 0, 1]

@@ -254,7 +254,7 @@ def test_the_kind_of_an_answer(keras: Any) -> None:
     assert ending(keras, flat(), layers.Dense(1, activation="sigmoid")).kind == "binary"
     assert ending(keras, conv(1, 1, activation="sigmoid")).kind == "mask"
     assert ending(keras, conv(4, 1, activation="softmax")).kind == "classmap"
-    assert ending(keras, conv(3, 1, activation="sigmoid")).kind == "values", "a picture, not three masks"
+    assert ending(keras, conv(3, 1, activation="sigmoid")).kind == "picture", "not three masks"
     assert ending(keras, flat(), layers.Dense(4)).kind == "values"
     assert ending(keras, conv(7, 3, activation="relu")).kind == "values", "a trunk without a head"
     assert ending(keras, conv(4, 3), layers.GlobalAveragePooling2D()).kind == "values"
