@@ -68,7 +68,7 @@ def frames_under_lstm() -> Any:
 
     inner = keras.Sequential([keras.Input((12, 12, 3)), conv(name="eye"), layers.MaxPooling2D(name="pool"),
                               layers.Flatten(name="flat")], name="cnn")
-    return row(layers.TimeDistributed(inner, name="frames"), layers.LSTM(5), layers.Dense(3, activation="softmax"),
+    return row(layers.TimeDistributed(inner, name="frames"), layers.LSTM(5, name="lstm"), layers.Dense(3, activation="softmax"),
                shape=(3, 12, 12, 3))
 
 
