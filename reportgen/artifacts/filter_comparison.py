@@ -74,7 +74,7 @@ def _strongest(kernels: Kernels, count: int) -> list[int]:
 
 
 def _strip(kernels: Kernels, chosen: list[int]) -> Picture:
-    array = kernels.rgb[..., chosen]
+    array = kernels.array[..., chosen]
     if array.shape[2] == 3:
         tiles = np.moveaxis(array, -1, 0)
         bound = np.abs(tiles).max(axis=(1, 2, 3), keepdims=True)

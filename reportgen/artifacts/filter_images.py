@@ -95,7 +95,7 @@ _COLUMNS = (
 
 def _colours(stem: str, kernels: Kernels) -> Block:
     """Kernels over red, green and blue: 0 is middle gray, a filter's largest absolute weight is full colour."""
-    tiles = np.moveaxis(kernels.rgb, -1, 0)
+    tiles = np.moveaxis(kernels.array, -1, 0)
     bound = np.abs(tiles).max(axis=(1, 2, 3), keepdims=True)
     images = 0.5 + 0.5 * np.divide(tiles, bound, out=np.zeros_like(tiles), where=bound > 0)
     return Figure(

@@ -107,7 +107,7 @@ def _readings(kernels: Kernels) -> list[Reading]:
     """What every filter looks for; the faint rest of one without weights is not read."""
     norms = np.sqrt((kernels.array.astype(np.float64) ** 2).sum(axis=(0, 1, 2)))
     alive = norms > FAINT * np.median(norms)
-    return [reading if good else Reading("none", 0.0) for reading, good in zip(read(kernels.rgb), alive, strict=True)]
+    return [reading if good else Reading("none", 0.0) for reading, good in zip(read(kernels.array), alive, strict=True)]
 
 
 def _first(study: Study) -> Kernels:
@@ -194,7 +194,7 @@ def _beside(
     for number in chosen:
         answer = maps[..., number]
         drawn = imaging.picture_of_map(answer, scales.shared(answer))
-        pictures += [_kernel(kernels.rgb[..., number]), drawn]
+        pictures += [_kernel(kernels.array[..., number]), drawn]
         labels += [_("filter {number}", number=number), _("map {number}", number=number)]
         extent = _("{low:.3g} … {high:.3g}", low=float(answer.min()), high=float(answer.max()))
         notes += [describe(readings[number]), extent]

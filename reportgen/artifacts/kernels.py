@@ -15,8 +15,7 @@ class Kernels:
     """The kernels of a layer as (height, width, inputs, filters).
 
     `part` tells the two kernels of a separable convolution apart; `remark` says what was left out.
-    `fans` are how many weights feed one output and how many one input feeds: what initializers use. `bgr` where the
-    first of three inputs is blue.
+    `fans` are how many weights feed one output and how many one input feeds: what initializers use.
     """
 
     layer: Layer
@@ -24,12 +23,6 @@ class Kernels:
     part: str = ""
     remark: Message | None = None
     fans: tuple[int, int] = (0, 0)
-    bgr: bool = False
-
-    @property
-    def rgb(self) -> Array:
-        """The same with red first, for eyes."""
-        return self.array[:, :, ::-1] if self.bgr else self.array
 
     @property
     def name(self) -> str:
@@ -56,17 +49,16 @@ def evenly(values: Array, most: int) -> Array:
 def kernels_of(probe: Probe) -> Iterator[Kernels]:
     """The kernels of every convolution, in running order."""
     for layer in probe.layers.convolutions:
-        bgr = probe.input.bgr and probe.layers.sees_input(layer)
         weights = probe.weights(layer.owner or layer.name)
         named = {name.rsplit("/", 1)[-1]: array for name, array in weights.items()}
         if "depthwise_kernel" in named:
             yield _flat(layer, named["depthwise_kernel"], "depthwise", depthwise=True)
             yield _flat(layer, named["pointwise_kernel"], "pointwise")
         elif "kernel" in named:
-            yield _flat(layer, named["kernel"], "", depthwise="Depthwise" in layer.kind, bgr=bgr)
+            yield _flat(layer, named["kernel"], "", depthwise="Depthwise" in layer.kind)
 
 
-def _flat(layer: Layer, array: Array, part: str, depthwise: bool = False, bgr: bool = False) -> Kernels:
+def _flat(layer: Layer, array: Array, part: str, depthwise: bool = False) -> Kernels:
     """Any kernel with two spatial axes: sequences lie on their side, volumes give their middle slice."""
     remark = None
     places = math.prod(array.shape[:-2])
@@ -80,4 +72,4 @@ def _flat(layer: Layer, array: Array, part: str, depthwise: bool = False, bgr: b
         array = array[array.shape[0] // 2]
     if depthwise:
         array = array.reshape(*array.shape[:2], 1, -1)
-    return Kernels(layer, array, part, remark, fans, bgr and array.shape[2] == 3)
+    return Kernels(layer, array, part, remark, fans)

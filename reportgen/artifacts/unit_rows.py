@@ -118,7 +118,7 @@ def _box(field: Field, image: tuple[int, ...], answer: tuple[int, ...], place: t
 def _kernel(study: Study, unit: Unit) -> Picture:
     """The filter in colour where it sees colours, else the mean over its inputs; of one place all inputs, in rows."""
     found = next(kernels for kernels in kernels_of(study.probe) if kernels.layer.name == unit.layer.name)
-    array = found.rgb[..., min(unit.number, found.count - 1)]
+    array = found.array[..., min(unit.number, found.count - 1)]
     if array.shape[:2] == (1, 1):
         side = math.ceil(math.sqrt(array.size))
         plane = np.pad(array.reshape(-1), (0, -array.size % side)).reshape(-1, side)

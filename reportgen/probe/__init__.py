@@ -158,8 +158,8 @@ class InputFacts:
     `size` is (height, width), None where any will do; `multiple` is what such a size must be
     divisible by. `low`, `high` are the values that black and white become (the extremes over
     channels). `preprocessing` is a name: "none", "unit", "caffe", "tf", "torch", "custom". `frames` is how often
-    the picture is repeated where the network takes volumes or sequences of pictures. `bgr` is true where the network's
-    first channel is blue, `whole` where it takes whole numbers, by which nothing can be differentiated.
+    the picture is repeated where the network takes volumes or sequences of pictures. `whole` is true where it takes
+    whole numbers, by which nothing can be differentiated.
     """
 
     name: str
@@ -171,7 +171,6 @@ class InputFacts:
     multiple: int = 1
     assumptions: tuple[Message, ...] = ()
     frames: int = 1
-    bgr: bool = False
     whole: bool = False
 
 

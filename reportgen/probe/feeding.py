@@ -211,7 +211,7 @@ def input_facts(feeding: Feeding, multiple: int, assumptions: tuple[Message, ...
     said = (*assumptions, *_about_shape(feeding), *_about_others(feeding), *_about_size(feeding, multiple))
     return InputFacts(
         feeding.port.name, feeding.size, feeding.channels, feeding.preprocessing.name, low, high, multiple, said,
-        math.prod(feeding.frames), feeding.preprocessing.bgr, is_whole(feeding.port.dtype),
+        math.prod(feeding.frames), is_whole(feeding.port.dtype),
     )
 
 

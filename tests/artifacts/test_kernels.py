@@ -5,9 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from reportgen.artifacts.kernels import evenly, kernels_of
-from reportgen.probe import InputFacts
-from tests.fakes import FakeProbe
+from reportgen.artifacts.kernels import evenly
 
 
 @pytest.mark.parametrize("shape", [(5, 5, 800, 64), (3, 3, 512, 512), (1, 1, 30, 2000), (7,)])
@@ -16,13 +14,3 @@ def test_evenly_spaced_weights_come_from_every_filter(shape: tuple[int, ...]) ->
     taken = evenly(np.ascontiguousarray(filters), 20_000)
     assert set(np.unique(taken)) == set(range(shape[-1]))
     assert taken.size <= 45_000
-
-
-def test_colours_of_a_network_that_sees_blue_first_are_turned_for_the_eye() -> None:
-    probe = FakeProbe()
-    plain, _mix = kernels_of(probe)
-    probe.input = InputFacts("image", (8, 8), 3, "caffe", bgr=True)
-    turned, deeper = kernels_of(probe)
-    assert (plain.rgb == plain.array).all()
-    assert (turned.rgb == plain.array[:, :, ::-1]).all()
-    assert (deeper.rgb == deeper.array).all(), "only the layer that sees the image has colours"
