@@ -1,4 +1,4 @@
-"""The weights in numbers: distribution, norms, doubles, dead filters, and whether they look trained."""
+"""The weights in numbers: distribution, norms, doubles, empty filters, and whether they can be fresh."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from reportgen.artifacts.base import ModelArtifact, NotApplicable
-from reportgen.artifacts.initializers import CRITICAL, distance_to_fresh, looks_fresh
+from reportgen.artifacts.initializers import match_of
 from reportgen.artifacts.kernels import Kernels, evenly, kernels_of
+from reportgen.measures.laws import LEVEL, Match
 from reportgen.report.blocks import Block, Cell, Chart, Column, Note, Series, Table
 from reportgen.report.document import Formula
 from reportgen.study import Study
@@ -32,35 +33,32 @@ class _Numbers:
     norms: np.ndarray
     sums: np.ndarray
     doubles: tuple[tuple[int, int, float], ...]
-    dead: tuple[int, ...]
-    fresh: tuple[float, int] | None
-
-    @property
-    def untrained(self) -> bool:
-        return self.fresh is not None and looks_fresh(*self.fresh)
+    empty: tuple[int, ...]
+    fresh: Match | None
 
 
 @dataclass(frozen=True)
 class FilterStatistics(ModelArtifact):
     """Numbers of every convolution's weights.
 
-    `alike` is the cosine from which two filters count as doubles; `dead` the share of the layer's median
-    norm below which a filter counts as dead.
+    `alike` is the cosine from which two filters count as doubles; `empty` the share of the layer's median
+    norm below which a filter counts as empty.
     """
 
     name = "filter_statistics"
     chapter = "filters"
     references = ("glorot", "he")
-    question = _("Does the network have filters that are doubles of each other or dead?")
+    question = _("Does the network have filters that are doubles of each other or empty?")
     title = _("Filter statistics")
     about = _(
         "The weights of every convolution in numbers: how they are distributed, how strong the filters are, which "
-        "of them are doubles of each other or dead, and whether the layer looks as if it had never been trained."
+        "of them are doubles of each other or empty, and whether the layer can be as it was before training."
     )
     reading = _(
-        "A dead filter has (almost) no weights and can be left out. Doubles are two filters that look for the same "
-        "pattern. Before training, weights follow the distribution of their initializer; the Kolmogorov–Smirnov "
-        "distance says how far they are from it. A small distance means: training has not (yet) moved this layer."
+        "An empty filter has (almost) no weights and can be left out. Doubles are two filters that look for the same "
+        "pattern. Before training, weights follow the distribution of their initializer. A single weight that it "
+        "cannot give, or a distribution that it would hardly give, shows that the layer was moved; where neither is "
+        "seen the layer may be fresh, or moved too little to be noticed."
     )
     formulas = (
         Formula(
@@ -71,10 +69,19 @@ class FilterStatistics(ModelArtifact):
                 "distribution and that of the initializer."
             ),
         ),
+        Formula(
+            r"A^2 = -n - \frac{1}{n}\sum_{i=1}^{n}(2i-1)\left(\ln F(w_i) + \ln(1 - F(w_{n+1-i}))\right)",
+            _(
+                "where w are the n sorted weights and F is the initializer's distribution; the chance is twice the "
+                "smaller of two: that fresh weights have as large an A² (Anderson and Darling), and as large a largest "
+                "weight; it is 0 where a weight is impossible. A layer counts as moved when its chance is at most 1 % "
+                "divided by the number of tested layers."
+            ),
+        ),
     )
 
     alike: float = 0.95
-    dead: float = 0.01
+    empty: float = 0.01
 
     def blocks(self, study: Study) -> Iterator[Block]:
         """Distribution, norms, the table, what was found."""
@@ -94,21 +101,22 @@ class FilterStatistics(ModelArtifact):
             _("The mean norm of the filters of each layer; bars show the standard deviation between filters."),
             _("convolution"), _("norm"), logarithmic=True,
         )
-        yield Table("filter_statistics_table", _COLUMNS, tuple(map(_row, measured)),
+        tests = sum(one.fresh is not None for one in measured)
+        yield Table("filter_statistics_table", _COLUMNS, tuple(_row(one, tests) for one in measured),
                     _("The weights of every convolution."))
         yield from self._doubles(measured)
-        yield from self._dead(measured)
-        yield from _training(measured)
+        yield from self._empty(measured)
+        yield from _training([one for one in measured if one.fresh], tests)
 
     def _measure(self, kernels: Kernels) -> _Numbers:
         filters = np.ascontiguousarray(kernels.array.reshape(-1, kernels.count).T)
         norms = np.sqrt(np.einsum("fd,fd->f", filters, filters))
         median = float(np.median(norms))
-        dead = tuple(int(number) for number in np.flatnonzero(norms <= self.dead * median))
+        empty = tuple(int(number) for number in np.flatnonzero(norms <= self.empty * median))
         return _Numbers(
             kernels, float(filters.mean()), float(filters.std()), float(np.abs(filters).max()), norms,
-            np.abs(filters).sum(axis=1), _doubles(filters, norms, dead, self.alike), dead,
-            distance_to_fresh(kernels),
+            np.abs(filters).sum(axis=1), _doubles(filters, norms, empty, self.alike), empty,
+            match_of(kernels),
         )
 
     def _doubles(self, measured: Sequence[_Numbers]) -> Iterator[Block]:
@@ -134,41 +142,44 @@ class FilterStatistics(ModelArtifact):
             count=len(pairs), filters=filters, alike=self.alike,
         ))
 
-    def _dead(self, measured: Sequence[_Numbers]) -> Iterator[Block]:
-        total = sum(len(one.dead) for one in measured)
+    def _empty(self, measured: Sequence[_Numbers]) -> Iterator[Block]:
+        total = sum(len(one.empty) for one in measured)
         filters = sum(one.kernels.count for one in measured)
         yield Note(_(
-            "{count} filter of {filters} is dead: its norm is below {share:.0%} of its layer's median.",
-            "{count} filters of {filters} are dead: their norm is below {share:.0%} of their layer's median.",
-            count=total, filters=filters, share=self.dead,
+            "{count} filter of {filters} is empty: its norm is below {share:.0%} of its layer's median.",
+            "{count} filters of {filters} are empty: their norm is below {share:.0%} of their layer's median.",
+            count=total, filters=filters, share=self.empty,
         ))
         for one in measured:
-            if one.dead:
+            if one.empty:
                 yield Note(_(
-                    "Dead filters of `{layer}`: {numbers}.", layer=one.kernels.name, numbers=_listed(one.dead),
+                    "Empty filters of `{layer}`: {numbers}.", layer=one.kernels.name, numbers=_listed(one.empty),
                 ), "info")
 
 
 _COLUMNS = (
     Column(_("Layer"), code=True), Column(_("Mean"), ".2e"), Column(_("Standard deviation"), ".3g"),
     Column(_("Largest"), ".3g"),
-    Column(_("L2 norm"), ".3g"), Column(_("Doubles"), ",d"), Column(_("Dead"), ",d"), Column(_("Initializer"),
+    Column(_("L2 norm"), ".3g"), Column(_("Doubles"), ",d"), Column(_("Empty"), ",d"), Column(_("Initializer"),
     code=True),
-    Column(_("Distance to fresh"), ".3f"), Column(_("Looks")),
+    Column(_("Distance to fresh"), ".3f"), Column(_("Impossible weights"), ",d"), Column(_("Chance"), ".2g"),
+    Column(_("Looks")),
 )
 
 
-def _row(one: _Numbers) -> tuple[Cell, ...]:
+def _row(one: _Numbers, tests: int) -> tuple[Cell, ...]:
+    fresh = one.fresh
     return (
-        one.kernels.name, one.mean, one.deviation, one.largest, _mean(one.norms), len(one.doubles), len(one.dead),
-        one.kernels.layer.initializer or None, one.fresh[0] if one.fresh else None, _looks(one),
+        one.kernels.name, one.mean, one.deviation, one.largest, _mean(one.norms), len(one.doubles), len(one.empty),
+        one.kernels.layer.initializer or None, fresh.distance if fresh else None, fresh.outside if fresh else None,
+        fresh.chance if fresh else None, _looks(fresh, tests),
     )
 
 
-def _looks(one: _Numbers) -> Message:
-    if one.fresh is None:
+def _looks(fresh: Match | None, tests: int) -> Message:
+    if fresh is None:
         return _("cannot be told")
-    return _("untrained") if one.untrained else _("trained")
+    return _("perhaps fresh") if fresh.fits(tests) else _("moved by training")
 
 
 def _mean(values: np.ndarray) -> float:
@@ -176,13 +187,13 @@ def _mean(values: np.ndarray) -> float:
 
 
 def _doubles(
-    filters: np.ndarray, norms: np.ndarray, dead: tuple[int, ...], alike: float
+    filters: np.ndarray, norms: np.ndarray, empty: tuple[int, ...], alike: float
 ) -> tuple[tuple[int, int, float], ...]:
-    """Pairs of living filters with a cosine of at least `alike`, the most alike first."""
+    """Pairs of filters that are not empty with a cosine of at least `alike`, the most alike first."""
     if filters.shape[1] < 4:
         return ()  # with so few weights almost any two filters are alike
     unit = np.divide(filters, norms[:, None], out=np.zeros_like(filters), where=norms[:, None] > 0)
-    unit[list(dead)] = 0
+    unit[list(empty)] = 0
     cosines = np.triu(unit @ unit.T, k=1)
     first, second = np.nonzero(cosines >= alike)
     order = np.argsort(-cosines[first, second], kind="stable")
@@ -210,30 +221,33 @@ def _distribution(measured: Sequence[_Numbers]) -> Chart:
     )
 
 
-def _training(measured: Sequence[_Numbers]) -> Iterator[Note]:
-    tested = [one for one in measured if one.fresh]
-    fresh = [one for one in tested if one.untrained]
+def _training(tested: Sequence[_Numbers], tests: int) -> Iterator[Note]:
+    """Which layers cannot be fresh; of those that can nothing more is known."""
     if not tested:
         return
-    if not fresh:
-        nearest = min(tested, key=lambda one: one.fresh[0] if one.fresh else 1.0)
-        distance, count = nearest.fresh or (0.0, 1)
+    perhaps = [one for one in tested if one.fresh and one.fresh.fits(tests)]
+    if not perhaps:
+        nearest = max(tested, key=lambda one: one.fresh.chance if one.fresh else 0.0)
+        assert nearest.fresh is not None
         yield Note(_(
-            "All {layers} tested convolutions look trained: the nearest to its initializer, `{layer}`, is at a "
-            "distance of {distance:.3f}, where chance gives up to {limit:.3f}.",
-            layers=len(tested), layer=nearest.kernels.name, distance=distance, limit=CRITICAL / count**0.5,
+            "All {layers} tested convolutions were moved away from their initializer: in the nearest, `{layer}`, "
+            "{outside} of {weights} weights are impossible for it and its chance is {chance:.1g} (the limit for "
+            "{layers} tests is {limit:.1g}).",
+            layers=tests, layer=nearest.kernels.name, outside=nearest.fresh.outside,
+            weights=nearest.kernels.array.size, chance=nearest.fresh.chance, limit=LEVEL / tests,
         ))
         return
-    first = fresh[0]
-    distance, count = first.fresh or (0.0, 1)
+    first = perhaps[0]
+    assert first.fresh is not None
     yield Note(_(
-        "{count} of {layers} tested convolutions cannot be told from a freshly initialised one (in `{layer}` the "
-        "distance to {initializer} is {distance:.4f}, n = {n}).",
-        count=len(fresh), layers=len(tested), layer=first.kernels.name, initializer=first.kernels.layer.initializer,
-        distance=distance, n=count,
+        "{count} of {layers} tested convolutions may be as they were before training: in `{layer}` no weight is "
+        "impossible for {initializer}, and fresh weights have such a distribution with a chance of {chance:.2f} "
+        "(n = {n}, limit {limit:.1g}). A small change cannot be noticed.",
+        count=len(perhaps), layers=tests, layer=first.kernels.name, initializer=first.kernels.layer.initializer,
+        chance=first.fresh.chance, n=first.fresh.count, limit=LEVEL / tests,
     ))
-    names = _listed([one.kernels.name for one in fresh])
-    yield Note(_("Layers that look untrained: {names}.", names=names), "warning")
+    names = _listed([one.kernels.name for one in perhaps])
+    yield Note(_("Layers that cannot be told from fresh ones: {names}.", names=names), "warning")
 
 
 def _listed(items: Sequence[object]) -> str:

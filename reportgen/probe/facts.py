@@ -45,6 +45,13 @@ _SCALINGS = {
 }
 
 
+_PLAIN = {
+    "RandomUniform": {"minval": -0.05, "maxval": 0.05}, "RandomNormal": {"mean": 0.0, "stddev": 0.05},
+    "TruncatedNormal": {"mean": 0.0, "stddev": 0.05},
+}
+"""What these draw unless told otherwise; with other values they bear a star."""
+
+
 def family_of(layer: Any) -> tuple[Family, str]:
     """The family of a layer and the name of the class, its own or inherited, that tells it."""
     for kind in (base.__name__ for base in type(layer).__mro__):
@@ -142,7 +149,11 @@ def _initializer(layer: Any) -> str:
     if initializer is None:
         return ""
     name = type(initializer).__name__
+    if name in _PLAIN and any(getattr(initializer, key, value) != value for key, value in _PLAIN[name].items()):
+        return f"{name}*"
     if name == "VarianceScaling":
+        if initializer.distribution == "untruncated_normal":
+            return name
         kind = "normal" if "normal" in initializer.distribution else "uniform"
         return _SCALINGS.get((float(initializer.scale), initializer.mode, kind), name)
     return name if name != "function" else str(initializer.__name__)

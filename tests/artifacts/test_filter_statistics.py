@@ -71,18 +71,18 @@ def test_how_alike_doubles_must_be_is_up_to_the_reader() -> None:
     assert table(told(kernel, alike=0.79), "filter_statistics_table")["c"]["Doubles"] == 1
 
 
-def test_dead_filters_are_those_far_below_the_median_and_are_no_doubles() -> None:
+def test_empty_filters_are_those_far_below_the_median_and_are_no_doubles() -> None:
     kernel = RNG.normal(size=(3, 3, 4, 9))
     kernel[..., [2, 7]] = 1e-5
     blocks = told(kernel)
-    assert table(blocks, "filter_statistics_table")["c"]["Dead"] == 2
+    assert table(blocks, "filter_statistics_table")["c"]["Empty"] == 2
     assert table(blocks, "filter_statistics_table")["c"]["Doubles"] == 0
-    assert findings(blocks, "info") == ["Dead filters of `c`: 2, 7."]
-    assert any(words.startswith("2 filters of 9 are dead") for words in findings(blocks))
+    assert findings(blocks, "info") == ["Empty filters of `c`: 2, 7."]
+    assert any(words.startswith("2 filters of 9 are empty") for words in findings(blocks))
 
 
-def test_all_zeros_are_all_dead() -> None:
-    assert table(told(np.zeros((3, 3, 4, 5))), "filter_statistics_table")["c"]["Dead"] == 5
+def test_all_zeros_are_all_empty() -> None:
+    assert table(told(np.zeros((3, 3, 4, 5))), "filter_statistics_table")["c"]["Empty"] == 5
 
 
 def test_a_long_list_is_cut() -> None:
@@ -108,7 +108,7 @@ def test_weights_that_are_no_numbers_are_neither_trained_nor_hide_the_others() -
     probe._weights = {"a": {"kernel": broken}, "b": {"kernel": whole}}
     blocks = list(FilterStatistics().blocks(fake_study(probe=probe)))
     rows = table(blocks, "filter_statistics_table")
-    assert (str(rows["a"]["Looks"]), str(rows["b"]["Looks"])) == ("cannot be told", "trained")
+    assert (str(rows["a"]["Looks"]), str(rows["b"]["Looks"])) == ("cannot be told", "moved by training")
     assert sum(named(blocks, "filter_statistics:distribution").series[1].values) > 0.9
     words = _("words")
     codec.dumps(Section("s", "s", "filters", words, words, words, tuple(blocks)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from reportgen.artifacts.initializers import distance_to_fresh, looks_fresh
+from reportgen.artifacts.initializers import match_of
 from reportgen.artifacts.kernels import Kernels
 from reportgen.probe import Layer
 
@@ -30,26 +30,26 @@ def drawn(initializer: str, seed: int) -> np.ndarray:
 
 @pytest.mark.parametrize("initializer", ["GlorotUniform", "HeUniform", "LecunUniform", "GlorotNormal", "HeNormal", "LecunNormal"])
 def test_fresh_weights_look_fresh(initializer: str) -> None:
-    told = [distance_to_fresh(kernels(drawn(initializer, seed), initializer)) for seed in range(5)]
-    assert sum(looks_fresh(*one) for one in told if one) >= 4
+    told = [match_of(kernels(drawn(initializer, seed), initializer)) for seed in range(5)]
+    assert sum(one.fits() for one in told if one) >= 4
 
 
 @pytest.mark.parametrize("moved", [lambda w: w * 1.15, lambda w: w + 0.01, lambda w: np.sign(w) * np.abs(w) ** 0.8])
 def test_moved_weights_do_not(moved) -> None:  # type: ignore[no-untyped-def]
-    told = distance_to_fresh(kernels(moved(drawn("GlorotUniform", 0)), "GlorotUniform"))
+    told = match_of(kernels(moved(drawn("GlorotUniform", 0)), "GlorotUniform"))
     assert told is not None
-    assert not looks_fresh(*told)
+    assert not told.fits()
 
 
 def test_what_cannot_be_told_is_not_told() -> None:
-    assert distance_to_fresh(kernels(drawn("HeNormal", 0), "Orthogonal")) is None
-    assert distance_to_fresh(kernels(np.zeros((1, 1, 4, 4)), "HeNormal")) is None
+    assert match_of(kernels(drawn("HeNormal", 0), "Orthogonal")) is None
+    assert match_of(kernels(np.zeros((1, 1, 4, 4)), "HeNormal")) is None
 
 
 def test_two_heaps_of_weights_are_not_fresh() -> None:
-    told = distance_to_fresh(kernels(np.sign(drawn("HeNormal", 1)) * 0.1, "HeNormal"))
+    told = match_of(kernels(np.sign(drawn("HeNormal", 1)) * 0.1, "HeNormal"))
     assert told is not None
-    assert not looks_fresh(*told)
+    assert not told.fits()
 
 
 @pytest.mark.parametrize("name", ["RandomUniform", "RandomNormal", "TruncatedNormal"])
@@ -60,22 +60,30 @@ def test_the_plain_initializers_draw_with_a_spread_of_a_twentieth(name: str) -> 
         "RandomUniform": random.uniform(-0.05, 0.05, 40_000), "RandomNormal": normal * 0.05,
         "TruncatedNormal": normal[np.abs(normal) < 2] * 0.05,
     }[name][: np.prod(SHAPE)].reshape(SHAPE)
-    told, scaled = (distance_to_fresh(kernels(values * factor, name)) for factor in (1, 1.2))
+    told, scaled = (match_of(kernels(values * factor, name)) for factor in (1, 1.2))
     assert told is not None
     assert scaled is not None
-    assert looks_fresh(*told)
-    assert not looks_fresh(*scaled)
+    assert told.fits()
+    assert not scaled.fits()
 
 
 def test_the_distance_is_that_of_kolmogorov_and_smirnov() -> None:
     limit = np.sqrt(3 * 2 / sum(FANS))
     values = (np.arange(100) + 0.5) / 100 * 2 * limit - limit
-    told = distance_to_fresh(kernels(values.reshape(1, 1, 10, 10), "GlorotUniform"))
+    told = match_of(kernels(values.reshape(1, 1, 10, 10), "GlorotUniform"))
     assert told is not None
-    assert told == (pytest.approx(0.005), 100), "each step of one in a hundred is met in its middle"
+    assert (told.distance, told.count) == (pytest.approx(0.005), 100), "each step of one in a hundred is met in its middle"
 
 
 def test_weights_that_are_no_numbers_cannot_be_told() -> None:
     values = drawn("HeNormal", 0)
     values[0, 0, 0, 0] = np.nan
-    assert distance_to_fresh(kernels(values, "HeNormal")) is None
+    assert match_of(kernels(values, "HeNormal")) is None
+
+
+def test_a_layer_with_one_weight_beyond_the_initializer_is_not_fresh() -> None:
+    values = drawn("GlorotUniform", 0)
+    values[0, 0, 0, 0] = np.sqrt(3 * 2 / sum(FANS)) * 1.02
+    told = match_of(kernels(values, "GlorotUniform"))
+    assert told is not None
+    assert (told.outside, told.fits(100)) == (1, False)
