@@ -31,7 +31,7 @@ from reportgen.photos import digest_of
 from reportgen.probe import open_probe
 from reportgen.probe.memo import MemoProbe
 from reportgen.probe.source import ModelSource
-from reportgen.render import Wishes, draw_ahead, get_ready, render
+from reportgen.render import Wishes, draw_ahead, get_ready, render, steps_of
 from reportgen.render.crew import Crew
 from reportgen.render.fonts import refuse_without_pango
 from reportgen.render.kept import NOTHING
@@ -45,12 +45,10 @@ from reportgen.shelf import Drawer
 from reportgen.store import Store, digest, digest_of_code, digest_of_files, version_of
 from reportgen.study import STARTS, ImageSource, open_study
 from reportgen.text import Text, _, listed
+from reportgen.watching import NOBODY, OPENING, Step, Watcher
 from reportgen.worker import look_apart
 
 log = logging.getLogger(__name__)
-OnSection = Callable[[int, int, Section], None]
-OnProgress = Callable[[float, str], None]
-OnNotice = Callable[[str], None]
 OUTPUT_KEYS = {
     "language", "outputs", "single_file", "site_url", "pdf_quality", "pdf_variant", "pdf_attachments", "title",
     "prefix",
@@ -58,7 +56,7 @@ OUTPUT_KEYS = {
 """What of a configuration changes the output but no section."""
 RENDERING_FILES = (
     "output.py", "swapping.py", "manifest.py", "languages.py", "manuscript.py", "resources.py", "processes.py",
-    "shelf.py",
+    "shelf.py", "watching.py",
 )
 RENDERING_LIBRARIES = (
     "weasyprint", "pydyf", "matplotlib", "pillow", "jinja2", "babel", "markdown-it-py", "mdit-py-plugins",
@@ -67,7 +65,7 @@ RENDERING_LIBRARIES = (
 
 def build_site(
     config: Config, store: Store, *, jobs: int = 2, force: bool = False, isolated: bool = True,
-    on_section: OnSection | None = None, on_progress: OnProgress | None = None, on_notice: OnNotice = log.info,
+    watcher: Watcher = NOBODY,
 ) -> Report | None:
     """Build the report into the configured folder; None where it is up to date already."""
     output.prepare(config.folder)
@@ -85,15 +83,14 @@ def build_site(
             if crew and store.keeps:
                 crew.ahead(draw_ahead, section, config.language[0], config.formats, drawer)
 
-        made = make_sections(
-            config, plans, store, isolated=isolated, on_section=on_section, on_progress=on_progress,
-            on_notice=on_notice, on_known=draw_meanwhile,
-        )
+        made = make_sections(config, plans, store, isolated=isolated, watcher=watcher, on_known=draw_meanwhile)
         report = gather(config, store, made)
-        render_site(report, config, inputs=inputs, force=force, crew=crew, drawer=drawer)
+        render_site(
+            report, config, inputs=inputs, jobs=jobs, force=force, watcher=watcher, crew=crew, drawer=drawer
+        )
     store.prune()
     if store.problem:
-        on_notice(
+        watcher.notice(
             f"Not everything could be kept in the cache, {store.folder} ({store.problem}); the next build makes it"
             " anew."
         )
@@ -117,8 +114,8 @@ def foreseen(config: Config, store: Store) -> tuple[tuple[str, bool], ...]:
 
 
 def render_site(
-    report: Report, config: Config, *, inputs: str = "", jobs: int = 2, force: bool = False, crew: Crew | None = None,
-    drawer: Drawer = NOTHING,
+    report: Report, config: Config, *, inputs: str = "", jobs: int = 2, force: bool = False, watcher: Watcher = NOBODY,
+    crew: Crew | None = None, drawer: Drawer = NOTHING,
 ) -> None:
     """Render a report into the configured folder and swap it in."""
     log.info("4 render")
@@ -126,14 +123,13 @@ def render_site(
     with output.replaced(config.folder) as folder:
         render(
             report, folder, languages=config.language, formats=config.formats, templates=config.templates, jobs=jobs,
-            inputs=inputs, wishes=wishes, crew=crew, drawer=drawer,
+            inputs=inputs, wishes=wishes, watcher=watcher, crew=crew, drawer=drawer,
         )
 
 
 def make_sections(
     config: Config, plans: Sequence[Look], store: Store, *, isolated: bool = True,
-    on_section: OnSection | None = None, on_progress: OnProgress | None = None, on_notice: OnNotice = log.info,
-    on_known: Callable[[Section], None] = lambda _section: None,
+    watcher: Watcher = NOBODY, on_known: Callable[[Section], None] = lambda _section: None,
 ) -> tuple[Section, ...]:
     """Every planned section: from the store, else made now and, unless it failed, kept there.
 
@@ -143,26 +139,29 @@ def make_sections(
     made = {plan.name: section for plan in plans if (section := store.get(plan.key))}
     missing = [plan for plan in plans if plan.name not in made]
 
+    looks = [OPENING, *map(_step, missing)] if missing else []
+    watcher.begin(looks, steps_of(config.language, config.formats), len(made))
+
     def receive(plan: Look, section: Section) -> None:
+        watcher.finish(OPENING.name)
         if not section.failed:
             store.put(plan.key, section)
         made[plan.name] = section
         on_known(section)
-        if on_section:
-            on_section(len(made), len(plans), section)
+        watcher.finish(plan.name)
 
     def progress(share: float, what: str) -> None:
-        if on_progress:
-            on_progress((len(made) + share) / len(plans), what)
+        watcher.finish(OPENING.name)
+        watcher.within(next(plan.name for plan in missing if plan.name not in made), share, what)
 
     if missing:
         for section in made.values():
             on_known(section)
         try:
             if isolated:
-                look_apart(config, missing, store, receive, progress, on_notice)
+                look_apart(config, missing, store, receive, progress, watcher.notice)
             else:
-                look_here(config, missing, store, receive, progress, on_notice)
+                look_here(config, missing, store, receive, progress, watcher.notice)
         except KeyboardInterrupt as stop:
             if not store.keeps:
                 raise
@@ -175,9 +174,15 @@ def make_sections(
     return tuple(plan.placed(made[plan.name]) for plan in plans)
 
 
+def _step(plan: Look) -> Step:
+    image = plan.name.removeprefix(f"{plan.network}-").removeprefix(plan.artifact.name).strip("-")
+    where = ", ".join(part for part in (plan.network, image) if part)
+    return Step(plan.name, f"{plan.artifact.title}{f' ({where})' if where else ''}", plan.artifact.name, plan.study)
+
+
 def look_here(
     config: Config, plans: Sequence[Look], store: Store, on_section: Callable[[Look, Section], None],
-    on_progress: OnProgress, on_notice: OnNotice,
+    on_progress: Callable[[float, str], None], on_notice: Callable[[str], None],
 ) -> None:
     """Open the networks in this process, one after the other, and make the sections."""
     for number, table in enumerate(config.studies):

@@ -26,7 +26,7 @@ from reportgen.options import wishes_of
 
 if TYPE_CHECKING:
     from reportgen.config import Config
-    from reportgen.report.document import Report, Section
+    from reportgen.report.document import Report
     from reportgen.store import Store
 
 log = logging.getLogger(__name__)
@@ -276,7 +276,9 @@ def render(report: Path, **options: Any) -> None:
     from reportgen.build import render_site
     from reportgen.config import validate
     from reportgen.output import made_of
+    from reportgen.render import steps_of
     from reportgen.report.codec import load
+    from reportgen.terminal import watching
 
     document = load(report)
     wishes = wishes_of(options)
@@ -287,7 +289,9 @@ def render(report: Path, **options: Any) -> None:
     if options["profile"]:
         styles = config.lab.lab().styles
         document = dataclasses.replace(document, lab=dataclasses.replace(document.lab, styles=styles))
-    render_site(document, config, jobs=options["jobs"], force=options["force"])
+    with watching(options["jobs"], say) as watcher:
+        watcher.begin((), steps_of(config.language, config.formats), len(document.sections))
+        render_site(document, config, jobs=options["jobs"], force=options["force"], watcher=watcher)
     _exit(_done(document, config))
 
 
@@ -415,6 +419,7 @@ def check(report: Path, submission: bool, language: str, as_json: bool) -> None:
 def train(lab: str, out: Path | None, seed: int, epochs: int | None, data: str) -> None:
     """Train the network of a lab, on its own generated data unless another set is named."""
     from reportgen.labs import find_lab
+    from reportgen.terminal import training
 
     chosen = find_lab(lab)
     _mute_native_code()
@@ -424,7 +429,7 @@ def train(lab: str, out: Path | None, seed: int, epochs: int | None, data: str) 
         if not target.exists():
             target.touch()
             target.unlink()
-    with _bar(f"Training {lab}") as progress:
+    with training(f"Training {lab}") as progress:
         result = chosen.train(target, seed=seed, epochs=epochs, on_progress=progress, data=data)
     for name, value in result.metrics.items():
         click.echo(f"{name}: {value:.4f}")
@@ -517,17 +522,15 @@ def _build(path: Path | None, wishes: dict[str, Any], options: dict[str, Any]) -
     """Build and tell; false where a section failed."""
     from reportgen.build import build_site, foreseen
     from reportgen.config import read_config
+    from reportgen.terminal import watching
 
     config = read_config(path, wishes)
     store = _store(options)
     if options["dry_run"]:
         _foretell(config, foreseen(config, store))
         return True
-    with _sections() as (on_section, on_progress, notice):
-        report = build_site(
-            config, store, jobs=options["jobs"], force=options["force"], on_section=on_section,
-            on_progress=on_progress, on_notice=notice,
-        )
+    with watching(options["jobs"], say) as watcher:
+        report = build_site(config, store, jobs=options["jobs"], force=options["force"], watcher=watcher)
     if report is None:
         inform(f"Nothing has changed: {config.folder / 'index.html'} is up to date.")
         return True
@@ -569,36 +572,3 @@ def _done(report: Report, config: Config) -> bool:
     first = "index.html" if "html" in config.outputs else "report.json"
     inform(f"The report is in {config.folder / first}")
     return not report.failed
-
-
-@contextlib.contextmanager
-def _sections() -> Iterator[tuple[Any, Any, Any]]:
-    """A progress bar over the sections, and within long ones, where somebody looks on; and a way to say a line."""
-    if logging.getLogger().level > logging.WARNING:
-        yield None, None, logging.getLogger(__name__).info
-        return
-    if not sys.stderr.isatty():
-        yield None, None, say
-        return
-    with _bar("Opening the network") as progress:
-
-        def on_section(done: int, total: int, section: Section) -> None:
-            progress(done / total, str(section.title))
-
-        yield on_section, progress, say
-
-
-@contextlib.contextmanager
-def _bar(title: str) -> Iterator[Callable[[float, str], None]]:
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task(title, total=1.0)
-
-        def advance(share: float, text: str) -> None:
-            progress.update(task, completed=share, description=text or title)
-
-        yield advance

@@ -92,4 +92,5 @@ def look_at_all(
 ) -> None:
     """Make the planned sections in order, giving each away as soon as it is made."""
     for plan in plans:
+        study.progress(0.0, "")
         on_section(plan, look(study, plan))

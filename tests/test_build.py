@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from reportgen.report.document import Report
 from reportgen.store import Store
 from reportgen.study import Study
 from reportgen.text import _
+from reportgen.watching import OPENING, Step, Watcher
 from tests.fakes import FakeProbe, half_image
 
 
@@ -187,6 +188,31 @@ def test_a_further_image_costs_its_own_figures_only(
     assert len(drawn) == len(set(drawn)), "the first image's figures are drawn again"
 
 
+class Told(Watcher):
+    """Remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.looks: list[Step] = []
+        self.files: list[Step] = []
+        self.kept = 0
+        self.finished: list[str] = []
+        self.within_of: list[str] = []
+        self.notices: list[str] = []
+
+    def notice(self, words: str) -> None:
+        self.notices.append(words)
+
+    def begin(self, looks: Sequence[Step], files: Sequence[Step], kept: int) -> None:
+        self.looks, self.files, self.kept = list(looks), list(files), kept
+
+    def within(self, name: str, share: float, what: str) -> None:
+        assert 0 <= share <= 1
+        self.within_of.append(name)
+
+    def finish(self, name: str) -> None:
+        self.finished.append(name)
+
+
 @dataclass(frozen=True)
 class Broken(ModelArtifact):
     """Always fails."""
@@ -299,16 +325,37 @@ def test_raw_maps_stand_beside_the_figures_and_on_the_page(tmp_path: Path, probe
 def test_a_stopped_build_says_what_is_kept_and_what_is_missing(tmp_path: Path, probe: FakeProbe) -> None:
     wishes = config(inputs(tmp_path), select=("summary", "prediction", "cam"))
 
-    def stop(done: int, total: int, section: object) -> None:
-        if done == 2:
-            raise KeyboardInterrupt
+    class Stopping(Told):
+        def finish(self, name: str) -> None:
+            super().finish(name)
+            if name == "prediction":
+                raise KeyboardInterrupt
 
     with pytest.raises(Interrupted, match=r"2 of 3 sections .* Missing: cam\."):
-        run(wishes, tmp_path, on_section=stop)
+        run(wishes, tmp_path, watcher=Stopping())
     assert not (tmp_path / "site").exists()
-    made: list[int] = []
-    run(wishes, tmp_path, on_section=lambda done, total, section: made.append(done))
-    assert made == [3]
+    told = Told()
+    run(wishes, tmp_path, watcher=told)
+    assert [step.name for step in told.looks] == [OPENING.name, "cam"]
+    assert told.kept == 2
+
+
+def test_whoever_looks_on_is_told_the_plan_first_and_then_each_step(tmp_path: Path, probe: FakeProbe) -> None:
+    told = Told()
+    run(config(inputs(tmp_path), select=("summary", "prediction", "cam"), outputs=("html", "markdown")), tmp_path, watcher=told)
+    assert [step.name for step in told.looks] == [OPENING.name, "summary", "prediction", "cam"]
+    assert [step.name for step in told.files] == ["html uk", "html en", "markdown uk", "markdown en"]
+    assert list(dict.fromkeys(told.finished)) == [step.name for step in (*told.looks, *told.files)]
+    assert list(dict.fromkeys(told.within_of)) == ["summary", "prediction", "cam"], "each tells that it has begun"
+
+
+def test_steps_for_several_images_are_told_apart(tmp_path: Path, probe: FakeProbe) -> None:
+    folder = inputs(tmp_path)
+    Image.new("RGB", (8, 8), "white").save(tmp_path / "white.png")
+    images = [{"file": str(folder / name)} for name in ("half.png", "white.png")]
+    told = Told()
+    run(config(folder, image=images, select=("prediction",), outputs=("markdown",)), tmp_path, watcher=told)
+    assert [step.title for step in told.looks[1:]] == ["Prediction (half)", "Prediction (white)"]
 
 
 def test_any_damage_in_the_cache_costs_nothing_but_its_section(tmp_path: Path, probe: FakeProbe) -> None:
@@ -333,11 +380,9 @@ def test_a_cache_that_takes_nothing_is_told_once_and_stops_nothing(
     for kind in (tmp_path / "cache").iterdir():
         kind.rmdir()
         kind.write_text("in the way")
-    said: list[str] = []
-    report = build.build_site(
-        config(inputs(tmp_path), outputs=("html",)), store, jobs=1, isolated=False, on_notice=said.append
-    )
+    told = Told()
+    report = build.build_site(config(inputs(tmp_path), outputs=("html",)), store, jobs=1, isolated=False, watcher=told)
     assert report is not None
     assert not report.failed
-    assert len(said) == 1
-    assert "Not everything could be kept in the cache" in said[0]
+    assert len(told.notices) == 1
+    assert "Not everything could be kept in the cache" in told.notices[0]

@@ -12,10 +12,10 @@ import importlib
 import importlib.metadata
 import inspect
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, Protocol
 
 from reportgen import resources
 from reportgen.errors import UsageError
@@ -26,6 +26,7 @@ from reportgen.render.kept import NOTHING, drawing_from
 from reportgen.report import codec
 from reportgen.report.document import Report, Section
 from reportgen.shelf import Drawer
+from reportgen.watching import NOBODY, Step, Watcher
 
 FORMATS: tuple[str, ...] = ("html", "pdf", "figures", "markdown", "json", "single")
 """The formats that come with the tool, in the order in which they are named to the user."""
@@ -82,9 +83,6 @@ class Renderer(Protocol):
         ...
 
 
-OnDone: TypeAlias = "Callable[[int, int, Output], None]"
-
-
 def _built_in(name: str) -> Renderer:
     def render_format(report: Report, output: Output, templates: Sequence[Path] = ()) -> None:
         importlib.import_module(f"reportgen.render.{name}").render(report, output, templates)
@@ -131,7 +129,7 @@ def render(
     jobs: int = 1,
     inputs: str = "",
     wishes: Wishes = PLAIN,
-    on_done: OnDone | None = None,
+    watcher: Watcher = NOBODY,
     crew: Crew | None = None,
     drawer: Drawer = NOTHING,
 ) -> None:
@@ -146,10 +144,23 @@ def render(
     codec.save(report, folder)
     if "html" in formats:
         _copy_static(folder / "static", templates)
-    for done, output in enumerate(_run(report, tasks, templates, jobs, crew, drawer), start=1):
-        if on_done:
-            on_done(done, len(tasks), output)
+    for output in _run(report, tasks, templates, jobs, crew, drawer):
+        watcher.finish(f"{output.format} {output.language}")
     write_manifest(folder, inputs)
+
+
+TITLES = {
+    "html": "Pages", "pdf": "PDF", "figures": "Figures", "markdown": "Summary", "single": "Report in one file",
+}
+
+
+def steps_of(languages: Sequence[str], formats: Sequence[str]) -> tuple[Step, ...]:
+    """What will be written, as a person calls it."""
+    tasks = _tasks(Path(), tuple(languages), tuple(formats))
+    return tuple(
+        Step(f"{one.format} {one.language}", f"{TITLES.get(one.format, one.format)} ({one.language})", one.format)
+        for one in tasks
+    )
 
 
 def _known(wanted: Sequence[str], known: Iterable[str], what: str) -> tuple[str, ...]:

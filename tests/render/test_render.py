@@ -14,8 +14,9 @@ import pytest
 from reportgen import render as rendering
 from reportgen.errors import ReportgenError, UsageError
 from reportgen.manifest import role
-from reportgen.render import Output, render
+from reportgen.render import Output, render, steps_of
 from reportgen.report import codec
+from reportgen.watching import Watcher
 from tests.render.sample_report import sample_report
 
 LIGHT = ("html", "markdown", "json")
@@ -75,22 +76,30 @@ def test_the_roles_of_all_kinds_of_file() -> None:
     assert [role(name) for name in names] == ["document", "figure", "picture", "theme", "page", "other"]
 
 
+class Told(Watcher):
+    """Remembers what is finished."""
+
+    def __init__(self) -> None:
+        self.finished: list[str] = []
+
+    def finish(self, name: str) -> None:
+        self.finished.append(name)
+
+
 def test_two_folders_and_two_processes_give_the_same_bytes(folder: Path, tmp_path: Path) -> None:
     other = tmp_path / "інша папка"
-    told: list[tuple[int, int, str, str]] = []
+    told = Told()
     render(
         sample_report(),
         other,
         languages=("uk", "en"),
         formats=LIGHT,
         jobs=2,
-        on_done=lambda done, total, output: told.append((done, total, output.format, output.language)),
+        watcher=told,
     )
     assert contents(other) == contents(folder)
-    assert sorted(told)[0][:2] == (1, 4)
-    assert {(format, language) for _done, _total, format, language in told} == {
-        (format, language) for format in ("html", "markdown") for language in ("uk", "en")
-    }
+    assert sorted(told.finished) == ["html en", "html uk", "markdown en", "markdown uk"]
+    assert sorted(step.name for step in steps_of(("uk", "en"), LIGHT)) == sorted(told.finished)
 
 
 def test_the_hash_seed_and_the_time_zone_do_not_matter(folder: Path, tmp_path: Path) -> None:
