@@ -1,6 +1,6 @@
 # Every target explains itself: `make help`.
 .DEFAULT_GOAL := report
-.PHONY: help report test lint types golden messages docs bench lock clean
+.PHONY: help report test lint types golden messages docs bench torture lock clean
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -36,6 +36,10 @@ docs:  ## write the generated documentation anew
 bench:  ## speed and memory as ratios in one run
 	@./setup.sh main
 	@.venv/bin/python -m benchmarks.run
+
+torture:  ## fifty kills, ten full disks, read-only places: a report is always whole
+	@./setup.sh test
+	@.venv/bin/python -m tests.torture
 
 lock:  ## resolve the versions anew (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate \
