@@ -15,6 +15,8 @@ import pytest
 from PIL import Image
 
 from reportgen.labs import demo_files
+from reportgen.report import codec
+from tests.render.sample_report import sample_report
 
 FAST = ["--language", "en", "--format", "json"]
 
@@ -168,6 +170,16 @@ def test_without_a_usable_home_the_build_goes_on_without_a_cache(tmp_path: Path,
     )
     assert "The build goes on without one" in told(done, 0)
     assert "summary" in done.stdout
+
+
+def test_without_a_usable_home_nothing_is_said_while_rendering(tmp_path: Path) -> None:
+    codec.save(sample_report(), tmp_path / "saved")
+    (tmp_path / "tmp").mkdir()
+    homes = {name: "/proc/nowhere" for name in ("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME")}
+    done = reportgen("render", "saved", "-o", "out", "--language", "en", "--format", "html", "--format", "pdf", folder=tmp_path,
+                     TMPDIR=str(tmp_path / "tmp"), MPLCONFIGDIR="", **homes)
+    assert told(done, 1) == "Failed: dream: DivisionByZero: 0 / 0\nThe report is in out/index.html\n"
+    assert {path.name for path in (tmp_path / "tmp").iterdir()} == {f"reportgen-fonts-{os.getuid()}"}
 
 
 @pytest.mark.tf

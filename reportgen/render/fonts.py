@@ -64,6 +64,7 @@ def faces(font: str = "") -> tuple[Face, ...]:
 
 
 def _system_faces(font: str) -> tuple[Face, ...]:
+    settle_matplotlib()
     from matplotlib import font_manager
 
     found = []
@@ -114,12 +115,30 @@ def _without_pango() -> ReportgenError:
     )
 
 
+@functools.cache
+def _private_folder() -> Path:
+    """Where fontconfig and matplotlib keep what they know of fonts: ours alone, and found again by the next run."""
+    owner = os.getuid() if hasattr(os, "getuid") else 0
+    folder = Path(tempfile.gettempdir()) / f"reportgen-fonts-{owner}"
+    with contextlib.suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+    if folder.is_symlink() or not folder.is_dir() or (hasattr(os, "getuid") and folder.stat().st_uid != owner):
+        folder = Path(tempfile.mkdtemp(prefix="reportgen-fonts-"))
+    return folder
+
+
+def settle_matplotlib() -> None:
+    """To be called before matplotlib is imported: it would look into the user's home, for settings too.
+
+    Where there is none to be written it complains, and looks for fonts anew every time.
+    """
+    if not os.environ.get("MPLCONFIGDIR"):
+        os.environ["MPLCONFIGDIR"] = str(_private_folder() / "matplotlib")
+
+
 def _configuration() -> Path:
     """A fontconfig file that knows one folder; its cache is kept beside it for the next run."""
-    folder = Path(tempfile.gettempdir()) / f"reportgen-fonts-{os.getuid() if hasattr(os, 'getuid') else 0}"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    if folder.is_symlink() or (hasattr(os, "getuid") and folder.stat().st_uid != os.getuid()):
-        folder = Path(tempfile.mkdtemp(prefix="reportgen-fonts-"))
+    folder = _private_folder()
     path = folder / "fonts.conf"
     text = (
         '<?xml version="1.0"?>\n<!DOCTYPE fontconfig SYSTEM "fonts.dtd">\n<fontconfig>\n'

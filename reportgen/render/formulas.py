@@ -13,6 +13,7 @@ from markupsafe import Markup, escape
 
 from reportgen.errors import ReportgenError
 from reportgen.render.drawing import COLOURS
+from reportgen.render.fonts import settle_matplotlib
 from reportgen.render.kept import made_once
 
 EM = 250.0
@@ -36,6 +37,7 @@ def svg(tex: str) -> Markup:
 
 def _outlines(tex: str) -> tuple[str, float, float, float]:
     """The path data (y downwards), the width, the whole height, and the depth below the base line."""
+    settle_matplotlib()
     from matplotlib.font_manager import FontProperties
     from matplotlib.textpath import TextToPath
 
