@@ -19,7 +19,7 @@ from reportgen.probe import Layer, Probe, open_probe
 from reportgen.probe.memo import MemoProbe
 from reportgen.probe.source import ModelSource
 from reportgen.probe.vetting import FileReport, inspect_file
-from reportgen.study import MapSettings, Sample, Study, WishSettings, fitting_side
+from reportgen.study import MapSettings, Sample, Study, WishSettings, made_up_size
 
 GRAY = 0.5
 
@@ -109,7 +109,7 @@ def drawable(probe: Probe) -> dict[str, str]:
     They are tried on a gray image with the least of everything that takes long.
     """
     facts = probe.input
-    size = tuple(fitting_side(side, facts.multiple) for side in facts.size)
+    size = made_up_size(facts)
     pixels = np.full((*size, facts.channels), GRAY, np.float32)
     mask = np.zeros(size, np.float32)
     mask[: max(1, size[0] // 2)] = 1

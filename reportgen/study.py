@@ -224,10 +224,10 @@ def open_sample(
 def fitting_size(facts: InputFacts, photo: Photo, asked: tuple[int, int] | None) -> tuple[int, int]:
     """The size at which the network sees the image: its own, else the asked one, else the image's.
 
-    An open size is rounded to what the network's strides can divide.
+    An open size is rounded to one that the network takes.
     """
     free = asked or _limited(photo.size, LARGEST_SIDE)
-    rounded = [max(facts.multiple, round(side / facts.multiple) * facts.multiple) for side in free]
+    rounded = [facts.nearest(side) for side in free]
     height, width = (fixed or side for fixed, side in zip(facts.size, rounded, strict=True))
     if asked and (height, width) != tuple(asked):
         raise UsageError(
@@ -238,9 +238,10 @@ def fitting_size(facts: InputFacts, photo: Photo, asked: tuple[int, int] | None)
     return height, width
 
 
-def fitting_side(side: int | None, multiple: int) -> int:
-    """A side of the network's input, or one that it can take where any will do."""
-    return side or max(multiple, round(DEFAULT_SIDE / multiple) * multiple)
+def made_up_size(facts: InputFacts) -> tuple[int, int]:
+    """The size of the network's input, an open side as long as the network can take it."""
+    height, width = (side or facts.nearest(DEFAULT_SIDE) for side in facts.size)
+    return height, width
 
 
 def _limited(size: tuple[int, int], side: int) -> tuple[int, int]:

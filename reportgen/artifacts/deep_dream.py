@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from reportgen.artifacts.base import ImageArtifact, NotApplicable
-from reportgen.artifacts.wanted import chosen_layers, over_depth, photo_of, refuse_whole_numbers
-from reportgen.optimization.dreaming import dream, octaves
+from reportgen.artifacts.wanted import chosen_layers, nearest_side, over_depth, photo_of, refuse_whole_numbers
+from reportgen.optimization.dreaming import dream, octaves, taken
 from reportgen.optimization.objectives import loud
 from reportgen.optimization.recipes import STEPS
 from reportgen.probe import Layer
@@ -23,8 +23,8 @@ from reportgen.text import _
 class DeepDream(ImageArtifact):
     """Shows the image in which all that a layer answers is made louder, for a few layers.
 
-    `depths` is how many layers, evenly over depth. There are `octaves` sizes, each `ratio` times the one before, with
-    `steps` steps of `rate` each (the mean change of a pixel), shifted by up to `shift` pixels.
+    `depths` is how many, evenly over depth. There are up to `octaves` sizes, each about `ratio` times the one before,
+    with `steps` steps of `rate` each (the mean change of a pixel), shifted by up to `shift` pixels.
     """
 
     name = "deep_dream"
@@ -62,15 +62,19 @@ class DeepDream(ImageArtifact):
         if not chosen:
             raise NotApplicable(_("no convolution before the network's answer gives flat maps (height × width)"))
         steps = max(1, round(self.steps * min(1.0, STEPS[study.wishes.effort])))
-        sizes = octaves(sample.pixels.shape[:2], max(1, self.octaves), max(1.05, self.ratio))
+        sizes = octaves(
+            sample.pixels.shape[:2], max(1, self.octaves), max(1.05, self.ratio),
+            lambda side: nearest_side(study, side),
+        )
         yield Fact("octaves", _("Octaves"), len(sizes))
         yield Fact("dream_steps", _("Steps in each"), steps)
         pictures, rows = [photo_of(sample.pixels)], []
         for number, layer in enumerate(chosen):
-            image, heights = self._dream(study, sample, layer, steps, len(sizes), number, len(chosen))
+            image, heights = self._dream(study, sample, layer, steps, sizes, (number, len(chosen)))
             pictures.append(photo_of(image))
             cells: tuple[Cell, ...] = (
-                layer.name, heights[0], heights[-1], heights[-1] / heights[0] if heights[0] > 0 else None,
+                layer.name, len(heights) - 1, heights[0], heights[-1],
+                heights[-1] / heights[0] if heights[0] > 0 else None,
                 float(np.sqrt(np.mean((image - sample.pixels) ** 2))),
             )
             rows.append(cells)
@@ -82,11 +86,11 @@ class DeepDream(ImageArtifact):
         )
         yield Table(
             "deep_dream",
-            (Column(_("Layer"), code=True), Column(_("Mean squared answer at the start"), ".3g"),
+            (Column(_("Layer"), code=True), Column(_("Octaves")), Column(_("Mean squared answer at the start"), ".3g"),
              Column(_("At the end"), ".3g"), Column(_("Times"), ".3g"), Column(_("Change of the pixels"), ".3f")),
             tuple(rows), _("How much louder each layer became, and by how much the pixels (0…1) changed for it."),
         )
-        louder = [(str(row[0]), float(row[3])) for row in rows if isinstance(row[3], float)]
+        louder = [(str(row[0]), float(row[4])) for row in rows if isinstance(row[4], float)]
         if louder:
             layer_name, times = max(louder, key=lambda pair: pair[1])
             yield Note(_(
@@ -95,16 +99,21 @@ class DeepDream(ImageArtifact):
             ))
 
     def _dream(
-        self, study: Study, sample: Sample, layer: Layer, steps: int, sizes: int, number: int, layers: int
+        self, study: Study, sample: Sample, layer: Layer, steps: int, sizes: list[tuple[int, int]],
+        turn: tuple[int, int],
     ) -> tuple[np.ndarray, list[float]]:
-        total = steps * sizes * layers
-        key = ("dream", layer.name, sample.digest, sample.pixels.shape, repr(self), steps, study.wishes.seed)
+        """The dream of a layer, which is number `turn[0]` of `turn[1]`, and its heights."""
+        objective = loud(layer.name)
+        total = steps * len(sizes) * turn[1]
+        key = ("dream", layer.name, sample.digest, sizes, repr(self), steps, study.wishes.seed)
         kept = study.shelf.get(key)
         if kept is None:
             image, heights = dream(
-                study.probe, sample.pixels, loud(layer.name), count=max(1, self.octaves), ratio=max(1.05, self.ratio),
-                steps=steps, rate=self.rate, shift=max(0, self.shift), seed=study.wishes.seed,
-                on_step=lambda step: study.progress((number * steps * sizes + step) / total, "Deep Dream"),
+                study.probe, sample.pixels, objective, sizes=taken(study.probe, objective, sizes), steps=steps,
+                rate=self.rate, shift=max(0, self.shift), seed=study.wishes.seed,
+                on_step=lambda step: study.progress(
+                    (turn[0] * steps * len(sizes) + step) / total, "Deep Dream"
+                ),
             )
             kept = {"image": image, "heights": np.array(heights)}
             study.shelf.put(key, kept)

@@ -99,8 +99,17 @@ def image_size(study: Study, layer: Layer, field: Field) -> tuple[int, int]:
     else:
         wanted = (math.ceil(MARGIN * field.size[0]), math.ceil(MARGIN * field.size[1]))
     step = _coarsest(study)
-    rounded = [math.ceil(max(SMALLEST, side) / step) * step for side in wanted]
+    rounded = [study.probe.input.at_least(math.ceil(max(SMALLEST, side) / step) * step) for side in wanted]
     return min(rounded[0], own[0]), min(rounded[1], own[1])
+
+
+def nearest_side(study: Study, side: float) -> int:
+    """The side nearest to this one that the network takes; one that insists on its own size is asked by its strides."""
+    facts = study.probe.input
+    if None in facts.size:
+        return facts.nearest(side)
+    step = _coarsest(study)
+    return max(1, round(side / step)) * step
 
 
 def _coarsest(study: Study) -> int:

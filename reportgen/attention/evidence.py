@@ -101,7 +101,9 @@ def ranks(values: Array) -> Array:
 
 
 def rank_correlation(first: Array, second: Array) -> float | None:
-    """Spearman's rank correlation; None where one of the maps is the same everywhere."""
+    """Spearman's rank correlation; None where one of the maps is the same everywhere, or has no place at all."""
+    if not first.size:
+        return None
     a, b = ranks(first), ranks(second)
     a, b = a - a.mean(), b - b.mean()
     size = float(np.sqrt((a * a).sum() * (b * b).sum()))

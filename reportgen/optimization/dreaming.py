@@ -6,11 +6,12 @@ photograph at its size with what was dreamt so far laid upon it, so that no deta
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from reportgen import imaging
+from reportgen.errors import InputError
 from reportgen.optimization.objectives import Objective, together, value_of
 from reportgen.probe import Array, Probe
 
@@ -18,17 +19,33 @@ SMALLEST = 32
 """No octave is shorter than this along a side."""
 
 
-def octaves(size: tuple[int, int], count: int, ratio: float) -> list[tuple[int, int]]:
-    """The sizes from the smallest to the image's own."""
-    sizes = [(round(size[0] / ratio**step), round(size[1] / ratio**step)) for step in range(count)]
-    return [one for one in sizes[::-1] if min(one) >= min(SMALLEST, *size)] or [size]
+def octaves(
+    size: tuple[int, int], count: int, ratio: float, nearest: Callable[[float], int] = round
+) -> list[tuple[int, int]]:
+    """The sizes from the smallest to the image's own, each once. `nearest` gives the nearest side that can be taken."""
+    smaller = [(nearest(size[0] / ratio**step), nearest(size[1] / ratio**step)) for step in range(1, count)]
+    sizes = dict.fromkeys([size, *(one for one in smaller if one[0] <= size[0] and one[1] <= size[1])])
+    return [one for one in reversed(sizes) if min(one) >= min(SMALLEST, *size)]
+
+
+def taken(probe: Probe, objective: Objective, sizes: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Those of the sizes at which the layers of the objective can be asked; the last one, the image's own, always."""
+    return [one for one in sizes[:-1] if _takes(probe, objective, one)] + [sizes[-1]]
+
+
+def _takes(probe: Probe, objective: Objective, size: tuple[int, int]) -> bool:
+    try:
+        probe.climb(np.full((1, *size, probe.input.channels), 0.5, np.float32), together([objective]))
+    except InputError:
+        return False
+    return True
 
 
 def dream(
-    probe: Probe, pixels: Array, objective: Objective, *, count: int, ratio: float, steps: int, rate: float,
+    probe: Probe, pixels: Array, objective: Objective, *, sizes: Sequence[tuple[int, int]], steps: int, rate: float,
     shift: int, seed: int, on_step: Callable[[int], None] = lambda step: None,
 ) -> tuple[Array, list[float]]:
-    """The dreamt image, and how high the objective was at the start and after each octave."""
+    """The dreamt image, and how high the objective was at the start and after each octave; the last is the image's."""
     random = np.random.Generator(np.random.PCG64(seed))
     pulls = together([objective])
     dreamt = np.zeros_like(pixels)
@@ -38,7 +55,7 @@ def dream(
 
     heights = [value(pixels)]
     step = 0
-    for size in octaves((pixels.shape[0], pixels.shape[1]), count, ratio):
+    for size in sizes:
         base = imaging.resize(pixels, size, "area")
         image = np.clip(base + imaging.resize(dreamt, size), 0, 1)
         for _round in range(steps):

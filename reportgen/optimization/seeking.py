@@ -18,7 +18,7 @@ from reportgen.optimization.objectives import Objective, together
 from reportgen.optimization.recipes import Recipe
 from reportgen.photos import read_photo
 from reportgen.probe import Array
-from reportgen.study import Study, fitting_side
+from reportgen.study import Study, made_up_size
 
 AT_ONCE = 8
 """Images in one batch: memory is bounded by it, whatever the number of wishes."""
@@ -162,8 +162,7 @@ def own_size(study: Study) -> tuple[int, int]:
     if study.samples:
         height, width = study.samples[0].pixels.shape[:2]
         return height, width
-    height, width = (fitting_side(side, study.probe.input.multiple) for side in study.probe.input.size)
-    return height, width
+    return made_up_size(study.probe.input)
 
 
 def _make(

@@ -13,6 +13,7 @@ Conventions, the same for every model whatever its own are:
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -155,8 +156,8 @@ class Layers(Sequence[Layer]):
 class InputFacts:
     """How the probe feeds the network, with every assumption said.
 
-    `size` is (height, width), None where any will do; `multiple` is what such a size must be
-    divisible by. `low`, `high` are the values that black and white become (the extremes over
+    `size` is (height, width), None where a side is open: it may be `least` pixels long and, from
+    there, in steps of `multiple`. `low`, `high` are the values that black and white become (the extremes over
     channels). `preprocessing` is a name: "none", "unit", "caffe", "tf", "torch", "custom". `frames` is how often
     the picture is repeated where the network takes volumes or sequences of pictures. `whole` is true where it takes
     whole numbers, by which nothing can be differentiated.
@@ -172,6 +173,15 @@ class InputFacts:
     assumptions: tuple[Message, ...] = ()
     frames: int = 1
     whole: bool = False
+    least: int = 1
+
+    def nearest(self, side: float) -> int:
+        """The length that an open side may have and that is nearest to this one."""
+        return self.least + max(0, round((side - self.least) / self.multiple)) * self.multiple
+
+    def at_least(self, side: float) -> int:
+        """The shortest length that an open side may have and that is no shorter than this one."""
+        return self.least + max(0, math.ceil((side - self.least) / self.multiple)) * self.multiple
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,10 +130,11 @@ def compiled_answers(
 
 
 def can_run(model: Any, ports: Sequence[Port]) -> bool:
-    """True where the shapes fit together inside the network; nothing is computed."""
+    """True where the shapes fit together inside the network and something is left of the image; nothing is computed."""
     signature = [tf.TensorSpec((1, *port.shape), port.dtype) for port in ports]
     try:
-        tf.function(lambda *inputs: ask(model, inputs), autograph=False).get_concrete_function(*signature)
+        traced = tf.function(lambda *inputs: ask(model, inputs), autograph=False).get_concrete_function(*signature)
     except Exception:  # whatever Keras, TensorFlow or the user's own layer says of a shape
         return False
-    return True
+    shapes = (tensor.shape for operation in traced.graph.get_operations() for tensor in operation.outputs)
+    return not any(shape.rank is not None and shape.rank > 2 and 0 in shape for shape in shapes)

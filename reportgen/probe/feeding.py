@@ -205,13 +205,13 @@ def is_whole(dtype: str) -> bool:
 _NUMPY = {"bfloat16": "float32"}
 
 
-def input_facts(feeding: Feeding, multiple: int, assumptions: tuple[Message, ...]) -> InputFacts:
+def input_facts(feeding: Feeding, least: int, multiple: int, assumptions: tuple[Message, ...]) -> InputFacts:
     """The facts, with a sentence for everything that was assumed."""
     low, high = feeding.value_range()
-    said = (*assumptions, *_about_shape(feeding), *_about_others(feeding), *_about_size(feeding, multiple))
+    said = (*assumptions, *_about_shape(feeding), *_about_others(feeding), *_about_size(feeding, least, multiple))
     return InputFacts(
         feeding.port.name, feeding.size, feeding.channels, feeding.preprocessing.name, low, high, multiple, said,
-        math.prod(feeding.frames), is_whole(feeding.port.dtype),
+        math.prod(feeding.frames), is_whole(feeding.port.dtype), least,
     )
 
 
@@ -258,7 +258,14 @@ def _about_others(feeding: Feeding) -> tuple[Message, ...]:
     return tuple(said)
 
 
-def _about_size(feeding: Feeding, multiple: int) -> tuple[Message, ...]:
-    if multiple == 1 or None not in feeding.size:
+def _about_size(feeding: Feeding, least: int, multiple: int) -> tuple[Message, ...]:
+    if least == multiple == 1 or None not in feeding.size:
         return ()
-    return (_("The network takes any size whose sides can be divided by {count:d}.", count=multiple),)
+    if least == multiple:
+        return (_("The network takes any size whose sides can be divided by {count:d}.", count=multiple),)
+    if multiple == 1:
+        return (_("The network takes any size whose sides are at least {least:d} pixels long.", least=least),)
+    return (_(
+        "The network takes images whose sides are {first:d}, {second:d}, {third:d} … pixels long.",
+        first=least, second=least + multiple, third=least + 2 * multiple,
+    ),)

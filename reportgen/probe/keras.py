@@ -22,7 +22,16 @@ from reportgen.probe.failures import attempt, cannot_run
 from reportgen.probe.feeding import feeding_of, input_facts
 from reportgen.probe.graph import one_of, parents, unbatched
 from reportgen.probe.layouts import channels_first
-from reportgen.probe.ports import TRIED_SIDE, Port, chosen_port, input_ports, output_names, sized, zeros_for
+from reportgen.probe.ports import (
+    TRIED_SIDE,
+    Port,
+    chosen_port,
+    input_ports,
+    open_sides,
+    output_names,
+    sized,
+    zeros_for,
+)
 from reportgen.probe.recording import EVERYWHERE, RecordedPass, Result, ask
 from reportgen.probe.rules import rectifiers_in
 from reportgen.probe.scoring import before_squashing
@@ -69,7 +78,7 @@ class KerasProbe:
             self._ports, self._chosen, self._ports[self._chosen].name in self._first, preprocessing, source
         )
         self.output, said = self._describe_answer(seen)
-        self.input: InputFacts = input_facts(self._feeding, self._multiple(), (*assumptions, *said))
+        self.input: InputFacts = input_facts(self._feeding, *self._sides(), (*assumptions, *said))
         self.model = model_facts(model, opened, rectifiers_in(seen.graph))
 
     def weights(self, layer: str) -> Mapping[str, Array]:
@@ -324,15 +333,13 @@ class KerasProbe:
             output=self._output_names[self._output_at], left=listed([f"`{name}`" for name in left]),
         ),)
 
-    def _multiple(self) -> int:
-        """What a free size must be divisible by: tried on sizes that share no more than the tried number."""
+    def _sides(self) -> tuple[int, int]:
+        """The least length of an open side, and in which steps it grows from there."""
         if None not in self._feeding.size:
-            return 1
-        for candidate in sorted(total_strides(self.layers)):
-            odd = max(1, TRIED_SIDE // candidate) | 1
-            if all(can_run(self._model, sized(self._ports, candidate * side)) for side in (odd, odd + 2)):
-                return candidate
-        return 1
+            return 1, 1
+        return open_sides(
+            lambda side: can_run(self._model, sized(self._ports, side)), total_strides(self.layers), TRIED_SIDE
+        )
 
     # answering
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import bisect
+import itertools
+import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -118,3 +121,19 @@ def sized(
         Port(port.name, shape if position == chosen else closed(port), port.dtype)
         for position, port in enumerate(ports)
     )
+
+
+def open_sides(runs: Callable[[int], bool], strides: Iterable[int], tried: int) -> tuple[int, int]:
+    """The least length of an open side and the step in which it grows from there; `runs` tries a length.
+
+    Lengths are multiples of one of the strides, or of all of them together, or one more than that, as where strided
+    convolutions without padding are undone. Two neighbouring multiples run only where no larger step is needed.
+    """
+    numbers = sorted(set(strides))
+    steps = dict.fromkeys([*numbers, math.lcm(*numbers)])
+    for about, more, step in itertools.product((tried, 4 * tried), (0, 1), steps):
+        first = max(1, about // step) | 1
+        if (more == 0 or step > 1) and all(runs(step * count + more) for count in (first, first + 1)):
+            lengths = range(more or step, step * (first + 1), step)
+            return lengths[bisect.bisect_left(lengths, True, key=runs)], step
+    return 1, 1

@@ -312,7 +312,7 @@ def test_an_inverted_first_layer_gives_the_image_back(keras: Any) -> None:
 def test_a_dream_makes_its_layer_louder_within_the_range(keras: Any) -> None:
     probe = probe_of(network(keras))
     image = picture(16, 16, 3)
-    settings = {"count": 2, "ratio": 1.4, "steps": 4, "rate": 0.02, "shift": 2, "seed": 0}
+    settings = {"sizes": [(11, 11), (16, 16)], "steps": 4, "rate": 0.02, "shift": 2, "seed": 0}
     dreamt, heights = dream(probe, image, loud("inner/relu"), **settings)  # type: ignore[arg-type]
     assert heights[-1] > heights[0]
     assert dreamt.min() >= 0
@@ -323,6 +323,8 @@ def test_a_dream_makes_its_layer_louder_within_the_range(keras: Any) -> None:
 def test_octaves_end_at_the_images_own_size() -> None:
     assert octaves((224, 112), 3, 2.0) == [(112, 56), (224, 112)]
     assert octaves((20, 20), 3, 1.4) == [(20, 20)]
+    assert octaves((96, 64), 3, 1.4, lambda side: 16 * round(side / 16)) == [(48, 32), (64, 48), (96, 64)]
+    assert octaves((64, 64), 3, 1.05, lambda side: 64) == [(64, 64)]
 
 
 def test_objectives_are_read_from_text(keras: Any) -> None:
