@@ -246,7 +246,7 @@ def demo(**options: Any) -> None:
 @click.option("--cam-layer", help="The layer of the class activation maps.")
 @click.option("--raw-maps", is_flag=True, help="Also save the maps of attention as numbers (.npz).")
 @click.option("--effort", type=click.Choice(["quick", "standard", "thorough"]),
-              help="How long images are optimized; quick leaves optimization out unless it is named.")
+              help="How much is computed for attention and optimization; quick leaves optimization out unless named.")
 @click.option("--artifacts", help="Names and groups separated by commas: filters, activations, …, all.")
 @click.option("--title", help="The report's title.")
 @click.option("--prefix", help="What the figures' file names begin with.")

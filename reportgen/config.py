@@ -239,9 +239,11 @@ def _lay_over(data: dict[str, Any], overrides: Mapping[str, Any]) -> None:
 
 def _for_every_network(overrides: Mapping[str, Any]) -> dict[str, Any]:
     """What of the command line is not about one network: what is looked at, and with which effort."""
-    effort = {key: value for key, value in overrides.get("optimization", {}).items() if key == "effort"}
     selected = {"select": overrides["select"], "chapter": ()} if "select" in overrides else {}
-    return selected | ({"optimization": effort} if effort else {})
+    return selected | {
+        table: {"effort": overrides[table]["effort"]} for table in ("attention", "optimization")
+        if "effort" in overrides.get(table, {})
+    }
 
 
 def validate(data: Mapping[str, Any], where: str) -> Config:

@@ -38,7 +38,9 @@ def wishes_of(options: dict[str, Any]) -> dict[str, Any]:
     optimization = layers | ({"effort": given["effort"]} if "effort" in given else {})
     if optimization:
         wishes["optimization"] = optimization
-    names = {"classes": "classes", "targets": "targets", "cam_layer": "layer", "raw_maps": "raw_maps"}
+    names = {
+        "effort": "effort", "classes": "classes", "targets": "targets", "cam_layer": "layer", "raw_maps": "raw_maps",
+    }
     attention = {key: given[option] for option, key in names.items() if option in given}
     if attention:
         wishes["attention"] = attention

@@ -35,6 +35,7 @@ _PACKAGE = Path(__file__).parent
 _COMPUTING = ("artifacts", "attention", "measures", "optimization", "probe", "report")
 _COMPUTING_FILES = (
     "imaging.py", "scales.py", "photos.py", "study.py", "text.py", "labels.py", "run.py", "probabilities.py",
+    "effort.py",
 )
 _LIBRARIES = ("tensorflow", "keras", "numpy", "pillow")
 

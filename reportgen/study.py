@@ -11,8 +11,9 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
+from reportgen.effort import Effort
 from reportgen.errors import UsageError
-from reportgen.optimization.recipes import UNITS, Effort, Recipe, RecipeName, recipe_of
+from reportgen.optimization.recipes import UNITS, Recipe, RecipeName, recipe_of
 from reportgen.photos import Photo, read_mask, read_photo
 from reportgen.probe import InputFacts, Probe
 from reportgen.shelf import Shelf
@@ -49,35 +50,37 @@ class Sample:
 class MapSettings:
     """How maps of attention are made: the same for every section, so that sections speak of the same maps.
 
-    `targets` is what is to be explained, "" for the `classes` likeliest answers. `layer` is the layer of the
-    class activation maps, "" for the last one that still has places. `channels` is how many channels are tried
-    one by one. `samples` noisy copies have a deviation of `noise` times the image's range. `steps` is the number
-    of steps from the `baseline`. Windows of `patch` pixels, 0 for an eighth of the side, move by `stride`, 0 for
-    half a window; what is hidden takes the colour `fill`. `masks` is the number of random masks, drawn,
-    like the noise, by `seed`. `raw_maps` also saves the maps as numbers.
+    Numbers that are 0 follow from the `effort`, as far as its budget goes. `targets` is what is to be explained, "" for
+    the `classes` likeliest answers. `layer` is the layer of the class activation maps, "" for the last one that still
+    has places. `channels` is how many channels are tried one by one. `samples` noisy copies have a deviation of `noise`
+    times the image's range. `steps` is the number of steps from the `baseline`. Windows of `patch` pixels move by
+    `stride`; what is hidden takes the colour `fill`. `masks` is the number of random masks, drawn, like the noise, by
+    `seed`. `raw_maps` also saves the maps as numbers.
     """
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+    effort: Effort = "standard"
     targets: tuple[str, ...] = ()
-    classes: int = 3
+    classes: int = 0
     layer: str = ""
-    channels: int = 64
-    samples: int = 20
+    channels: int = 0
+    samples: int = 0
     noise: float = 0.15
-    steps: int = 32
+    steps: int = 0
     baseline: Literal["black", "white", "mean"] = "black"
     patch: int = 0
     stride: int = 0
     fill: Literal["black", "white", "mean"] = "mean"
-    masks: int = 256
+    masks: int = 0
     seed: int = 0
     raw_maps: bool = False
 
     def __post_init__(self) -> None:
-        for name, least in (("classes", 1), ("channels", 1), ("samples", 2), ("steps", 1), ("masks", 1),
-                            ("patch", 0), ("stride", 0), ("seed", 0)):
-            if getattr(self, name) < least:
-                raise ValueError(f"{name} must be at least {least}")
+        for name in ("classes", "channels", "samples", "steps", "masks", "patch", "stride", "seed"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} must be at least 0")
+        if self.samples == 1:
+            raise ValueError("samples must be at least 2, or 0 for what the effort says")
         if not 0 < self.noise <= 1:
             raise ValueError("noise must be above 0 and at most 1")
 

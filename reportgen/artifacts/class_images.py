@@ -11,13 +11,16 @@ import numpy as np
 from reportgen.artifacts.base import ModelArtifact, NotApplicable
 from reportgen.artifacts.wanted import how_made, natural, outcome, photo_of, refuse_broken_answer, refuse_whole_numbers
 from reportgen.optimization.objectives import Objective, logit
-from reportgen.optimization.seeking import Made, Wish, own_size, seek
+from reportgen.optimization.plans import in_steps, own_size, planned, step_work, told_steps
+from reportgen.optimization.seeking import Made, Wish, seek
 from reportgen.probabilities import probabilities
 from reportgen.report.blocks import Block, Cell, Column, Gallery, Note, Table
 from reportgen.study import Study
 from reportgen.text import Text, _, listed
 
 SEEDS = {"quick": 1, "standard": 2, "thorough": 4}
+LEANER = ((3, 128), (2, 96), (2, 64), (1, 48), (1, 32), (1, 24))
+"""So many classes, of one start each, in so many steps, where more would not fit into the budget."""
 CLASSES = {"quick": 3, "standard": 4, "thorough": 8}
 TOP = 5
 
@@ -51,12 +54,21 @@ class ClassImages(ModelArtifact):
         """The sheet, the network's own answers, how alike the starts are."""
         refuse_whole_numbers(study)
         refuse_broken_answer(study)
-        goals = _goals(study, self.classes or CLASSES[study.wishes.effort])
+        effort = study.wishes.effort
+        usual = (self.classes or CLASSES[effort], self.seeds or SEEDS[effort], study.wishes.used.steps)
+        leaner = [
+            (self.classes or min(classes, usual[0]), self.seeds or 1, told_steps(study) or min(steps, usual[2]))
+            for classes, steps in LEANER
+        ]
+        work = step_work(study)
+        (classes, seeds, steps), less = planned(
+            study, self.name, [usual, *leaner], lambda plan: plan[0] * plan[1] * plan[2] * work
+        )
+        goals = _goals(study, classes)
         if not goals:
             raise NotApplicable(_("the network's answer has no numbers that could be made to rise"))
-        seeds = self.seeds or SEEDS[study.wishes.effort]
-        recipe = study.wishes.used
-        yield from how_made(study)
+        recipe = in_steps(study, steps)
+        yield from how_made(study, recipe.steps, less=less)
         made: list[list[Made]] = []
         for seed in range(seeds):
             wishes = [Wish(f"class {place} {name}", objective, own_size(study))

@@ -8,15 +8,26 @@ from dataclasses import dataclass
 import numpy as np
 
 from reportgen.artifacts.base import ImageArtifact, NotApplicable
-from reportgen.artifacts.wanted import chosen_layers, nearest_side, over_depth, photo_of, refuse_whole_numbers
+from reportgen.artifacts.wanted import (
+    by_effort,
+    chosen_layers,
+    nearest_side,
+    over_depth,
+    photo_of,
+    refuse_whole_numbers,
+)
 from reportgen.optimization.dreaming import dream, octaves, taken
 from reportgen.optimization.objectives import loud
+from reportgen.optimization.plans import planned, step_work
 from reportgen.optimization.recipes import STEPS
 from reportgen.probe import Layer
 from reportgen.report.blocks import Block, Cell, Column, Fact, Gallery, Note, Table
 from reportgen.report.document import Formula
 from reportgen.study import Sample, Study
 from reportgen.text import _
+
+LEANER = ((2, 3, 12), (1, 3, 10), (1, 2, 8), (1, 2, 6))
+"""So many layers, octaves and steps in each, where more would not fit into the budget."""
 
 
 @dataclass(frozen=True)
@@ -58,16 +69,21 @@ class DeepDream(ImageArtifact):
     def blocks(self, study: Study, sample: Sample) -> Iterator[Block]:
         """The input beside its dreams, the table."""
         refuse_whole_numbers(study)
-        chosen = over_depth(chosen_layers(study), max(1, self.depths))
+        known = chosen_layers(study)
+        wanted = max(1, round(self.steps * min(1.0, STEPS[study.wishes.effort])))
+        usual = (max(1, self.depths), max(1, self.octaves), wanted)
+        plans = [usual, *(plan for one in LEANER if (plan := self._leaner(one, usual)) != usual)]
+        (depths, count, steps), less = planned(
+            study, self.name, plans, lambda plan: self._work(study, sample, over_depth(known, plan[0]), *plan[1:])
+        )
+        chosen = over_depth(known, depths)
         if not chosen:
             raise NotApplicable(_("no convolution before the network's answer gives flat maps (height × width)"))
-        steps = max(1, round(self.steps * min(1.0, STEPS[study.wishes.effort])))
-        sizes = octaves(
-            sample.pixels.shape[:2], max(1, self.octaves), max(1.05, self.ratio),
-            lambda side: nearest_side(study, side),
-        )
+        sizes = self._sizes(study, sample, count)
         yield Fact("octaves", _("Octaves"), len(sizes))
         yield Fact("dream_steps", _("Steps in each"), steps)
+        if less:
+            yield by_effort()
         pictures, rows = [photo_of(sample.pixels)], []
         for number, layer in enumerate(chosen):
             image, heights = self._dream(study, sample, layer, steps, sizes, (number, len(chosen)))
@@ -97,6 +113,25 @@ class DeepDream(ImageArtifact):
                 "`{layer}` became louder the most: its mean squared answer to `{image}` grew {times:.3g} times.",
                 layer=layer_name, times=times, image=sample.file,
             ))
+
+    def _leaner(self, plan: tuple[int, int, int], usual: tuple[int, int, int]) -> tuple[int, int, int]:
+        """A plan with what the user set, and with no more than usual of the rest."""
+        told = (self.depths != DeepDream.depths, self.octaves != DeepDream.octaves, self.steps != DeepDream.steps)
+        depths, count, steps = (
+            most if own else min(one, most) for one, most, own in zip(plan, usual, told, strict=True)
+        )
+        return depths, count, steps
+
+    def _sizes(self, study: Study, sample: Sample, count: int) -> list[tuple[int, int]]:
+        return octaves(
+            sample.pixels.shape[:2], count, max(1.05, self.ratio), lambda side: nearest_side(study, side)
+        )
+
+    def _work(self, study: Study, sample: Sample, layers: list[Layer], count: int, steps: int) -> float:
+        return sum(
+            steps * step_work(study, layer.name, size)
+            for layer in layers for size in self._sizes(study, sample, count)
+        )
 
     def _dream(
         self, study: Study, sample: Sample, layer: Layer, steps: int, sizes: list[tuple[int, int]],

@@ -11,6 +11,7 @@ from reportgen.artifacts.base import ImageArtifact
 from reportgen.artifacts.heat_sheets import (
     Sheet,
     about_methods,
+    by_effort,
     empty_maps,
     explained,
     on_frames,
@@ -70,7 +71,9 @@ class GradientMaps(ImageArtifact):
         yield sheet(
             "saliency", maps, STRENGTHS, maps.goals, drawn,
             _("How strongly the score depends on each pixel of `{image}`, a row for each method and a column for each "
-              "class.", image=sample.file),
+              "class.", image=sample.file) if maps.amounts.every else
+            _("How strongly the score depends on each pixel of `{image}`: for each class, and averaged over noisy "
+              "copies for the first.", image=sample.file),
             _("Maps of {image} by pixel: saliency, SmoothGrad and VarGrad for each of the explained classes.",
               image=sample.name),
         )
@@ -82,6 +85,7 @@ class GradientMaps(ImageArtifact):
               "classes.", image=sample.name),
         )
         yield from _settings(maps)
+        yield from by_effort(maps, "samples", "steps")
         yield from empty_maps(maps, (*STRENGTHS, *SIGNED), maps.goals)
         yield from _completeness(maps)
         yield about_methods("saliency_methods", (*STRENGTHS, *SIGNED))
@@ -102,7 +106,7 @@ def _settings(maps: Maps) -> Iterator[Block]:
 
 
 def _completeness(maps: Maps) -> Iterator[Block]:
-    paths = [(goal, maps.path(goal)) for goal in maps.goals]
+    paths = [(goal, maps.path(goal)) for goal in maps.shown("integrated_gradients")]
     yield Table(
         "completeness",
         (Column(_("Explained")), Column(_("Rise of the score"), ".4g"), Column(_("Sum of the map"), ".4g"),

@@ -126,17 +126,20 @@ class Sheet:
 def sheet(
     name: str, maps: Maps, methods: Sequence[str], goals: Sequence[Goal], drawn: Sheet, caption: Message, alt: Message
 ) -> Gallery:
-    """Methods × goals, a row a method; below each map its ends. All of the methods are signed, or none is."""
+    """Methods × goals, a row a method; below each map its ends. All of the methods are signed, or none is.
+
+    A method that is made for the first goal alone takes one place.
+    """
+    tiles = [(method, goal) for method in methods for goal in goals if goal in maps.shown(method)]
     pictures: list[Picture] = []
     labels: list[Text] = []
     notes: list[Text] = []
-    for method in methods:
-        for goal in goals:
-            heat = maps.heat(method, goal)
-            pictures.append(drawn.picture(method, heat))
-            labels.append(_("{method}: {goal}", method=METHODS[method].title, goal=goal.label))
-            notes.append(heat.reason or ends(scale_of(method, heat)))
-    clipped = any(scale_of(method, maps.heat(method, goal)).clipped for method in methods for goal in goals)
+    for method, goal in tiles:
+        heat = maps.heat(method, goal)
+        pictures.append(drawn.picture(method, heat))
+        labels.append(_("{method}: {goal}", method=METHODS[method].title, goal=goal.label))
+        notes.append(heat.reason or ends(scale_of(method, heat)))
+    clipped = any(scale_of(method, maps.heat(method, goal)).clipped for method, goal in tiles)
     scale = (
         Scale("diverging", -1.0, 1.0, "picture", _("Red speaks for it, blue against it, white is zero"), clipped)
         if METHODS[methods[0]].signed
@@ -147,6 +150,27 @@ def sheet(
     )
 
 
+def by_effort(maps: Maps, *names: str) -> Iterator[Note]:
+    """What of these amounts the budget has cut, and what was left out with them."""
+    less = [name for name in names if name in maps.amounts.less]
+    if less:
+        yield Note(_(
+            "A pass through this network takes so long that fewer {amounts} were taken than usual; `--effort thorough` "
+            "or a number in the table `[attention]` takes more.", amounts=listed([_AMOUNTS[name] for name in less]),
+        ), "info")
+    if {"samples", "steps"} & set(names) and not maps.amounts.every:
+        yield Note(_(
+            "What is averaged over many passes is shown for “{goal}” alone, for the same reason.",
+            goal=maps.goals[0].label,
+        ), "info")
+
+
+_AMOUNTS: dict[str, Message] = {
+    "samples": _("noisy copies"), "steps": _("steps of integrated gradients"), "masks": _("random masks"),
+    "windows": _("windows"), "channels": _("channels"),
+}
+
+
 def ends(scale: Scale) -> Message:
     """The values of the first and the last colour."""
     return _("{low:.3g} … {high:.3g}", low=scale.low, high=scale.high)
@@ -154,8 +178,13 @@ def ends(scale: Scale) -> Message:
 
 def refuse_if_empty(maps: Maps, methods: Sequence[str]) -> None:
     """A section of nothing but empty maps is not made; parts of the image can still be hidden."""
-    heats = [maps.heat(method, goal) for method in methods for goal in maps.goals]
-    if reason := heats[0].reason if all(heat.reason for heat in heats) else None:
+    reason: Message | None = None
+    for method in methods:
+        for goal in maps.shown(method):
+            if not (found := maps.heat(method, goal).reason):
+                return
+            reason = reason or found
+    if reason:
         raise NotApplicable(_(
             "No gradient says anything of “{goal}”: {reason}. Hiding parts of the image needs no gradient: see that "
             "section.", goal=maps.goals[0].label, reason=reason,
@@ -166,7 +195,10 @@ def empty_maps(maps: Maps, methods: Sequence[str], goals: Sequence[Goal]) -> Ite
     """What says nothing, and why; methods that fail for the same goals and the same reason are told together."""
     told: dict[tuple[str, tuple[str, ...]], tuple[Message, list[str], list[Text]]] = {}
     for method in methods:
-        silent = [(goal, reason) for goal in goals if (reason := maps.heat(method, goal).reason)]
+        silent = [
+            (goal, reason) for goal in goals
+            if goal in maps.shown(method) and (reason := maps.heat(method, goal).reason)
+        ]
         for reason in {str(reason): reason for _goal, reason in silent}.values():
             same = [goal for goal, other in silent if str(other) == str(reason)]
             key = (str(reason), tuple(goal.name for goal in same))
@@ -194,7 +226,7 @@ def raw_maps(name: str, maps: Maps, methods: Sequence[str], goals: Sequence[Goal
         return
     arrays = {
         f"{method}.{slug(goal.name)}": maps.heat(method, goal).values.astype(np.float32)
-        for method in methods for goal in goals
+        for method in methods for goal in goals if goal in maps.shown(method)
     }
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]

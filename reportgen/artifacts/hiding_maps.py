@@ -9,7 +9,16 @@ import numpy as np
 
 from reportgen.artifacts.activation_heatmaps import whereabouts
 from reportgen.artifacts.base import ImageArtifact
-from reportgen.artifacts.heat_sheets import Sheet, about_methods, empty_maps, explained, on_scores, raw_maps, sheet
+from reportgen.artifacts.heat_sheets import (
+    Sheet,
+    about_methods,
+    by_effort,
+    empty_maps,
+    explained,
+    on_scores,
+    raw_maps,
+    sheet,
+)
 from reportgen.attention.hiding import patch_of, windows
 from reportgen.attention.maps import Maps
 from reportgen.attention.methods import formulas, of_family
@@ -64,6 +73,7 @@ class HidingMaps(ImageArtifact):
             _("RISE maps over {image} for each of the explained classes.", image=sample.name),
         )
         yield from _settings(maps)
+        yield from by_effort(maps, "windows", "masks")
         yield from empty_maps(maps, ("occlusion", "rise"), maps.goals)
         yield about_methods("hiding_methods", ("occlusion", "rise"))
         yield from raw_maps("attention_hiding", maps, ("occlusion", "rise"), maps.goals)

@@ -9,14 +9,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from reportgen.artifacts.base import ImageArtifact, NotApplicable
-from reportgen.artifacts.wanted import chosen_layers, over_depth, photo_of, refuse_whole_numbers
+from reportgen.artifacts.wanted import by_effort, chosen_layers, over_depth, photo_of, refuse_whole_numbers
 from reportgen.optimization.inverting import Inverted, invert
-from reportgen.report.blocks import Block, Cell, Column, Gallery, Note, Table
+from reportgen.optimization.plans import in_steps, planned, step_work, told_steps
+from reportgen.report.blocks import Block, Cell, Column, Fact, Gallery, Note, Table
 from reportgen.report.document import Formula
 from reportgen.study import Sample, Study
 from reportgen.text import _
 
 LAYERS = {"quick": 3, "standard": 5, "thorough": 8}
+LEANER = ((4, 96), (3, 64), (2, 48), (2, 32), (1, 32), (1, 24))
+"""So many layers in so many steps, where more would not fit into the budget."""
 
 
 @dataclass(frozen=True)
@@ -53,11 +56,18 @@ class Inversion(ImageArtifact):
         """The strip and the errors."""
         refuse_whole_numbers(study)
         known = chosen_layers(study)
-        most = self.depths or LAYERS[study.wishes.effort]
         if not known:
             raise NotApplicable(_("no convolution before the network's answer gives flat maps (height × width)"))
-        chosen = over_depth(known, most)
-        recipe = dataclasses.replace(study.wishes.used, shift=0.0, scale=0.0, turn=0.0, tv=0.02)
+        usual = (self.depths or min(len(known), LAYERS[study.wishes.effort]), study.wishes.used.steps)
+        plans = [usual, *(
+            (self.depths or min(depths, usual[0]), told_steps(study) or min(steps, usual[1]))
+            for depths, steps in LEANER
+        )]
+        (depths, steps), less = planned(study, self.name, plans, lambda plan: plan[1] * sum(
+            step_work(study, study.probe.layers.rectifier_of(layer).name) for layer in over_depth(known, plan[0])
+        ))
+        chosen = over_depth(known, depths)
+        recipe = dataclasses.replace(in_steps(study, steps), shift=0.0, scale=0.0, turn=0.0, tv=0.02)
         found: dict[str, Inverted] = {}
         for number, layer in enumerate(chosen):
             name = study.probe.layers.rectifier_of(layer).name
@@ -79,6 +89,9 @@ class Inversion(ImageArtifact):
             found[name] = Inverted(kept["image"], error, start, difference)
         if not found:
             raise NotApplicable(_("every chosen layer answers nothing but zeros to this image"))
+        yield Fact("inversion_steps", _("Steps"), recipe.steps)
+        if less:
+            yield by_effort()
         yield Gallery(
             "inversion", (photo_of(sample.pixels), *(photo_of(one.image) for one in found.values())),
             (_("Input"), *found),

@@ -10,7 +10,8 @@ from reportgen.artifacts.base import ModelArtifact, NotApplicable
 from reportgen.artifacts.wanted import how_made, outcome, photo_of, refuse_whole_numbers
 from reportgen.errors import UsageError
 from reportgen.optimization.objectives import Objective, channel, logit, loud
-from reportgen.optimization.seeking import Wish, own_size, seek
+from reportgen.optimization.plans import own_size
+from reportgen.optimization.seeking import Wish, seek
 from reportgen.report.blocks import Block, Column, Gallery, Table
 from reportgen.study import Study
 from reportgen.text import _
@@ -45,7 +46,7 @@ class MadeToOrder(ModelArtifact):
         refuse_whole_numbers(study)
         wishes = [Wish(f"order {text}", read_objective(study, text), own_size(study)) for text in self.wishes]
         made = seek(study, wishes, study.wishes.used, "Images to order")
-        yield from how_made(study)
+        yield from how_made(study, study.wishes.used.steps)
         yield Gallery(
             "made_to_order", tuple(photo_of(one.image) for one in made), self.wishes,
             _("Images made for the user's own objectives."), _("Images made for sums and differences of units."),

@@ -18,8 +18,11 @@ from reportgen.artifacts.wanted import (
     outcome,
     photo_of,
     refuse_whole_numbers,
+    unit_plan,
     units,
 )
+from reportgen.optimization.plans import in_steps
+from reportgen.optimization.recipes import Recipe
 from reportgen.optimization.seeking import Wish, seek
 from reportgen.report.blocks import Block, Cell, Chart, Column, Gallery, Note, Series, Table
 from reportgen.report.document import Formula
@@ -67,15 +70,16 @@ class OptimalInputs(ModelArtifact):
         if not made:
             raise NotApplicable(_("no convolution before the network's answer gives flat maps (height × width)"))
         layers = [(layer, list(group)) for layer, group in groupby(made, key=lambda unit: unit.layer.name)]
-        yield from how_made(study)
+        plan, less = unit_plan(study)
+        yield from how_made(study, in_steps(study, plan.steps).steps, less=less)
         best = {
             layer: natural(study, [answering(study, unit.layer, unit.number) for unit in group])
             for layer, group in layers
         }
         for layer, group in layers:
             yield _sheet(layer, group, best[layer])
-        if self.opposite:
-            yield _opposites(study, layers[-1][1])
+        if self.opposite and plan.opposite:
+            yield _opposites(study, layers[-1][1], in_steps(study, plan.steps))
         yield _curves(layers)
         yield from _penalties(layers)
         yield _table(layers, best)
@@ -101,13 +105,13 @@ def _rise(unit: Unit) -> Message:
     return words if unit.made.risen else _("{rise}, did not converge", rise=words)
 
 
-def _opposites(study: Study, group: Sequence[Unit]) -> Gallery:
+def _opposites(study: Study, group: Sequence[Unit], recipe: Recipe) -> Gallery:
     """The same channels at their least."""
     wishes = [
         Wish(f"-{unit.label}", -answering(study, unit.layer, unit.number), unit.made.image.shape[:2])
         for unit in group[:4]
     ]
-    made = seek(study, wishes, study.wishes.used, "Least wanted inputs")
+    made = seek(study, wishes, recipe, "Least wanted inputs")
     layer = group[0].layer.name
     pairs = [(unit, one) for unit, one in zip(group, made, strict=False)]
     return Gallery(

@@ -9,15 +9,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from reportgen.artifacts.base import ModelArtifact, NotApplicable
-from reportgen.artifacts.wanted import photo_of, refuse_broken_answer, refuse_whole_numbers
+from reportgen.artifacts.wanted import by_effort, photo_of, refuse_broken_answer, refuse_whole_numbers
 from reportgen.optimization.objectives import logit
 from reportgen.optimization.penalties import total_variation
+from reportgen.optimization.plans import fits, own_size, planned, step_work
 from reportgen.optimization.recipes import recipe_of
-from reportgen.optimization.seeking import Wish, own_size, seek
-from reportgen.report.blocks import Block, Column, Gallery, Note, Table
+from reportgen.optimization.seeking import Wish, seek
+from reportgen.report.blocks import Block, Column, Fact, Gallery, Note, Table
 from reportgen.report.document import Formula
 from reportgen.study import Study
 from reportgen.text import _
+
+LEANER = (96, 64, 48)
+"""So many steps where more would not fit into the budget; with fewer the weights cannot be told apart."""
 
 
 @dataclass(frozen=True)
@@ -58,11 +62,23 @@ class PenaltySweep(ModelArtifact):
             raise NotApplicable(_("the sweep is made for networks that answer with classes or numbers"))
         number = self.unit if 0 <= self.unit < count else _likeliest(study)
         wish = Wish(f"sweep {number}", logit(study.probe, number), own_size(study))
+        usual = recipe_of("dense", study.wishes.effort, steps=study.wishes.steps or None, seed=study.wishes.seed)
+        work = len(self.weights) * step_work(study)
+        asked = bool(study.wishes.steps) or self.weights != PenaltySweep.weights
+        fewer = () if asked else tuple(steps for steps in LEANER if steps < usual.steps)
+        steps, less = planned(study, self.name, (usual.steps, *fewer), lambda steps: steps * work)
+        if not asked and not fits(study, self.name, steps * work):
+            raise NotApplicable(_(
+                "{count} images in {steps} steps each would take too long with a network of this size; ask for them "
+                "with `--effort thorough`, or with `steps` in the table `[optimization]`.", count=len(self.weights),
+                steps=steps,
+            ))
+        yield Fact("steps", _("Steps"), steps)
+        if less:
+            yield by_effort()
         found = {}
         for weight in self.weights:
-            recipe = recipe_of("dense", study.wishes.effort, seed=study.wishes.seed, tv=weight)
-            if study.wishes.steps:
-                recipe = dataclasses.replace(recipe, steps=study.wishes.steps)
+            recipe = dataclasses.replace(usual, steps=steps, tv=weight)
             found[weight] = seek(study, [wish], recipe, "Sweep of smoothness")[0]
         label = study.sides[1] if facts.kind == "binary" else study.label(number)
         rough = {

@@ -15,20 +15,42 @@ from reportgen.artifacts.broken import source_of, unexplained
 from reportgen.artifacts.geometry import Field, fields
 from reportgen.artifacts.responses import is_wanted
 from reportgen.optimization.objectives import Objective, channel
+from reportgen.optimization.plans import in_steps, own_size, planned, step_work, told_steps
 from reportgen.optimization.recipes import RECIPE_WORDS
-from reportgen.optimization.seeking import Made, Wish, own_size, seek
+from reportgen.optimization.seeking import Made, Wish, seek
 from reportgen.probe import Array, Layer, Pull
 from reportgen.report.blocks import Block, Fact, Note, Picture
 from reportgen.study import Study
 from reportgen.text import _, listed
 
 LAYERS = {"quick": 3, "standard": 5, "thorough": 12}
+LARGE = 1 << 16
+"""A side that no image reaches."""
 SMALLEST = 48
 """No image is made smaller: a pattern needs room to show that it repeats."""
 TINY = 24
 """Pictures of no more pixels are enlarged with hard ones."""
 MARGIN = 1.5
 """An image is so many times as long as what its unit sees."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnitPlan:
+    """So many units of so many layers, in so many steps, in images no longer than `side` pixels; with `opposite` there
+    is room for images in which they answer least."""
+
+    layers: int
+    units: int
+    steps: int
+    side: int = LARGE
+    opposite: bool = True
+
+
+LEANER = (
+    UnitPlan(4, 6, 96, 160), UnitPlan(3, 4, 64, 128), UnitPlan(3, 3, 48, 112), UnitPlan(3, 3, 48, 96, False),
+    UnitPlan(3, 2, 32, 96, False), UnitPlan(2, 2, 32, 96, False),
+)
+"""What is made where more would not fit into the budget."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +92,39 @@ def chosen_layers(study: Study) -> list[Layer]:
     return over_depth(known, LAYERS[study.wishes.effort])
 
 
+def unit_plan(study: Study) -> tuple[UnitPlan, bool]:
+    """How many units are made an image for, and whether they are fewer than the effort would have had."""
+    if "unit plan" not in study.memory:
+        usual = UnitPlan(len(chosen_layers(study)), study.wishes.count, study.wishes.used.steps)
+        plans = [usual, *(plan for one in LEANER if (plan := _no_more(study, one, usual)) != usual)]
+        study.memory["unit plan"] = planned(study, "optimal_inputs", plans, lambda plan: _work(study, plan))
+    found: tuple[UnitPlan, bool] = study.memory["unit plan"]
+    return found
+
+
+def _no_more(study: Study, plan: UnitPlan, usual: UnitPlan) -> UnitPlan:
+    """A plan with what the user named, and with no more than usual of the rest."""
+    wishes = study.wishes
+    return UnitPlan(
+        usual.layers if wishes.layers else min(plan.layers, usual.layers),
+        wishes.units or min(plan.units, usual.units), told_steps(study) or min(plan.steps, usual.steps),
+        LARGE if wishes.size else plan.side, plan.opposite,
+    )
+
+
+def _work(study: Study, plan: UnitPlan) -> float:
+    seen = fields(study.probe.layers, sizes_of(study))
+    layers = over_depth(chosen_layers(study), plan.layers)
+    steps = [
+        step_work(
+            study, study.probe.layers.rectifier_of(layer).name, image_size(study, seen[layer.name], plan.side)
+        )
+        for layer in layers
+    ]
+    opposite = min(4, plan.units) * steps[-1] if plan.opposite and steps else 0.0
+    return plan.steps * (plan.units * sum(steps) + opposite)
+
+
 def over_depth(layers: list[Layer], most: int) -> list[Layer]:
     """So many of the layers, evenly over depth, the last one among them."""
     if len(layers) <= most:
@@ -77,9 +132,9 @@ def over_depth(layers: list[Layer], most: int) -> list[Layer]:
     return [layers[round((step + 1) * len(layers) / most) - 1] for step in range(most)]
 
 
-def chosen_units(study: Study, layer: Layer) -> list[int]:
-    """Channels by strongest mean answer to the first image, or any by seed."""
-    channels, count = layer.channels or 0, study.wishes.count
+def chosen_units(study: Study, layer: Layer, count: int) -> list[int]:
+    """So many channels by strongest mean answer to the first image, or any by seed."""
+    channels = layer.channels or 0
     if study.samples and study.wishes.choice == "strongest":
         rectified = study.probe.layers.rectifier_of(layer).name
         answers = study.probe.trace(study.samples[0].pixels).outputs[rectified]
@@ -89,17 +144,21 @@ def chosen_units(study: Study, layer: Layer) -> list[int]:
     return sorted(int(k) for k in random.choice(channels, min(count, channels), replace=False))
 
 
-def image_size(study: Study, layer: Layer, field: Field) -> tuple[int, int]:
-    """What the unit sees with a margin, in steps of the coarsest stride; never more than the network's own size."""
+def image_size(study: Study, field: Field, longest: int = LARGE) -> tuple[int, int]:
+    """What the unit sees with a margin, in steps of the coarsest stride; never more than the network's own size.
+
+    No side is longer than `longest`, unless the network insists: a unit that sees more has its edges in the padding.
+    """
     own = own_size(study)
     if study.wishes.size:
         wanted = (study.wishes.size, study.wishes.size)
     elif field.size is None:
-        return own
+        wanted = own
     else:
         wanted = (math.ceil(MARGIN * field.size[0]), math.ceil(MARGIN * field.size[1]))
     step = _coarsest(study)
-    rounded = [study.probe.input.at_least(math.ceil(max(SMALLEST, side) / step) * step) for side in wanted]
+    room = [max(SMALLEST, min(side, longest)) for side in wanted]
+    rounded = [study.probe.input.at_least(math.ceil(side / step) * step) for side in room]
     return min(rounded[0], own[0]), min(rounded[1], own[1])
 
 
@@ -130,14 +189,17 @@ def units(study: Study) -> list[Unit]:
     """The chosen units of the chosen layers with their images; made once for all sections."""
     if "units" not in study.memory:
         seen = fields(study.probe.layers, sizes_of(study))
-        layers = chosen_layers(study)
+        plan, _less = unit_plan(study)
         wishes = [
             (layer, number, Wish(
-                f"{layer.name}:{number}", answering(study, layer, number), image_size(study, layer, seen[layer.name])
+                f"{layer.name}:{number}", answering(study, layer, number),
+                image_size(study, seen[layer.name], plan.side),
             ))
-            for layer in layers for number in chosen_units(study, layer)
+            for layer in over_depth(chosen_layers(study), plan.layers)
+            for number in chosen_units(study, layer, plan.units)
         ]
-        made = seek(study, [wish for _layer, _number, wish in wishes], study.wishes.used, "Optimal inputs")
+        recipe = in_steps(study, plan.steps)
+        made = seek(study, [wish for _layer, _number, wish in wishes], recipe, "Optimal inputs")
         study.memory["units"] = [
             Unit(layer, number, one) for (layer, number, _wish), one in zip(wishes, made, strict=True)
         ]
@@ -175,13 +237,22 @@ def photo_of(image: Array) -> Picture:
     return dataclasses.replace(picture, kind="map") if max(image.shape[:2]) <= TINY else picture
 
 
-def how_made(study: Study) -> Iterator[Block]:
-    """The facts of the recipe."""
-    recipe = study.wishes.used
-    yield Fact("steps", _("Steps"), recipe.steps)
+def how_made(study: Study, steps: int, *, less: bool = False) -> Iterator[Block]:
+    """The facts of the recipe, and whether the budget cut it."""
+    yield Fact("steps", _("Steps"), steps)
+    if less:
+        yield by_effort()
     words = _("a recipe of the user's own") if study.wishes.custom else RECIPE_WORDS[study.wishes.recipe]
     yield Note(_("Made of {recipe}. Where a ReLU is shut, a twentieth of what entered it is counted, so that there is "
                  "a way up.", recipe=words), "info")
+
+
+def by_effort() -> Note:
+    """That less was made than usual."""
+    return Note(_(
+        "A step through this network takes so long that fewer or smaller images were made in fewer steps than usual; "
+        "`--effort thorough` or numbers in the table `[optimization]` make more of them."
+    ), "info")
 
 
 def outcome(made: Sequence[tuple[str, Made]]) -> Iterator[Note]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from reportgen import imaging
+from reportgen.attention.amounts import CLASSES
 from reportgen.attention.wishes import SPATIAL, Wish, inside, read_wish
 from reportgen.probabilities import probabilities
 from reportgen.probe import Array, Places, Probe, Target
@@ -54,7 +55,7 @@ def default_wishes(study: Study, sample: Sample, answer: Array) -> list[Wish]:
     """The likeliest classes; both sides of a yes or no; the marked region and the rest; the largest values."""
     facts = study.probe.output
     shares = probabilities(np.nan_to_num(answer), facts)
-    most = study.maps.classes
+    most = study.maps.classes or CLASSES[study.maps.effort]
     if facts.kind == "binary":
         positive = float(shares.reshape(-1)[0]) >= HALF
         return [Wish(against=not positive), Wish(against=positive)]

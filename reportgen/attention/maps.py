@@ -11,8 +11,10 @@ import numpy as np
 
 from reportgen import imaging
 from reportgen.attention import cam, gradients, hiding
+from reportgen.attention.amounts import Amounts, amounts_of
 from reportgen.attention.goals import Goal, confidences, goals_of
 from reportgen.attention.methods import METHODS
+from reportgen.effort import seconds, work_of
 from reportgen.probabilities import softmax
 from reportgen.probe import Array, Layers, Trace
 from reportgen.study import Sample, Study
@@ -41,8 +43,14 @@ class Maps:
 
     def __init__(self, study: Study, sample: Sample, goals: Sequence[Goal]) -> None:
         self.study, self.sample, self.goals = study, sample, tuple(goals)
-        self.settings = study.maps
+        self.amounts = _amounts(study, sample, len(self.goals))
+        self.settings = self.amounts.settings
         self._kept: dict[Hashable, object] = {}
+
+    def shown(self, method: str) -> tuple[Goal, ...]:
+        """The goals for which sections show this method: what takes many passes for each of them, only for the first
+        where the budget gives no more."""
+        return self.goals if METHODS[method].cost != "passes" or self.amounts.every else self.goals[:1]
 
     def heat(self, method: str, goal: Goal) -> Heat:
         """The map of a method for a goal."""
@@ -204,9 +212,9 @@ class Maps:
     def _of_pixels(self, method: str, goal: Goal) -> Array:
         probe, pixels, target = self.study.probe, self.sample.pixels, goal.target
         if method == "saliency":
-            return gradients.strength(gradients.gradient(probe, pixels, target))
+            return gradients.strength(self._slopes(goal))
         if method == "gradient_input":
-            return gradients.gradient_times_input(probe, pixels, target)
+            return gradients.balance(self._slopes(goal) * probe.values(pixels))
         if method in ("smoothgrad", "vargrad"):
             noisy = self._once(("noisy", goal.name), lambda: gradients.noisy(probe, pixels, target, self.settings))
             return noisy.smooth if method == "smoothgrad" else noisy.variance
@@ -218,6 +226,11 @@ class Maps:
         everything = self._once(("hiding", method), lambda: self._hidden(method))
         values: Array = everything[..., self.goals.index(goal)]
         return values
+
+    def _slopes(self, goal: Goal) -> Array:
+        """The plain gradient by the network's input values, from the recorded pass."""
+        found = self.trace(goal).input_gradient
+        return np.zeros_like(self.study.probe.values(self.sample.pixels)) if found is None else found
 
     def _hidden(self, method: str) -> Array:
         probe, pixels = self.study.probe, self.sample.pixels
@@ -238,6 +251,24 @@ def maps_of(study: Study, sample: Sample) -> Maps:
         study.memory[key] = Maps(study, sample, goals_of(study, sample))
     maps: Maps = study.memory[key]
     return maps
+
+
+def _amounts(study: Study, sample: Sample, goals: int) -> Amounts:
+    """The amounts for an image, found on the network as it is and said before anything is made with them."""
+    key = ("amounts", sample.pixels.shape, goals)
+    if key not in study.memory:
+        work = work_of(study.probe.layers, study.probe.trace(sample.pixels).outputs)
+        found = amounts_of(study.maps, (sample.pixels.shape[0], sample.pixels.shape[1]), work, goals)
+        study.memory[key] = found
+        if found.less:
+            told = found.settings
+            study.notice(
+                f"Attention: a pass through this network takes about {seconds(work):.2g} s of a core, so that maps are"
+                f" made with {told.samples} noisy copies, {told.steps} steps, {told.masks} masks and windows of"
+                f" {told.patch} pixels in steps of {told.stride}; --effort thorough takes more."
+            )
+    kept: Amounts = study.memory[key]
+    return kept
 
 
 def last_with_places(layers: Layers, outputs: Mapping[str, Array], answer: Array) -> str:

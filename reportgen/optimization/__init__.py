@@ -8,6 +8,7 @@ Four choices that do not know of each other, as in lucid (Olah et al. 2017, doi:
     penalties   what an image should not be: rough, loud
 
     recipes     named settings of all of them
+    plans       how many of them an effort pays for
     climbing    the loop
     seeking     many units in few batches, the cure for those that do not rise, what is kept between runs
     dreaming    a photograph in which a layer is made louder, octave by octave

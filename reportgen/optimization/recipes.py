@@ -10,7 +10,6 @@ from typing import ClassVar, Literal, TypeAlias
 from reportgen.text import Message, _
 
 RecipeName: TypeAlias = Literal["waves", "pixels", "dense", "simple"]
-Effort: TypeAlias = Literal["quick", "standard", "thorough"]
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,13 +11,15 @@ from pathlib import Path
 import numpy as np
 
 from reportgen import imaging
+from reportgen.effort import seconds
 from reportgen.errors import ReportgenError, UsageError
 from reportgen.optimization.climbing import Climb, climb
 from reportgen.optimization.objectives import Objective, together
+from reportgen.optimization.plans import own_size, step_work
 from reportgen.optimization.recipes import Recipe
 from reportgen.photos import read_photo
 from reportgen.probe import Array
-from reportgen.study import Study, made_up_size
+from reportgen.study import Study
 
 AT_ONCE = 8
 """Images in one batch: memory is bounded by it, whatever the number of wishes."""
@@ -122,47 +123,34 @@ def _batches(wishes: Sequence[Wish]) -> list[list[Wish]]:
 
 
 def _planned(study: Study, wishes: Sequence[Wish], recipe: Recipe, what: str) -> list[list[Wish]]:
-    """The batches, tried for one step each, and a line that says how long they will take.
+    """The batches, and a line that says about how long they will take: each is tried once, which also compiles it.
 
     A layer that insists on the network's own size gets it.
     """
     batches: list[list[Wish]] = []
-    seconds = 0.0
+    work = 0.0
     for batch in _batches(wishes):
+        objectives, size = [wish.objective for wish in batch], batch[0].size
         try:
-            seconds += _step_seconds(study, batch, recipe) * recipe.steps
+            study.probe.climb(_gray(study, len(batch), size), together(objectives))
         except ReportgenError:
-            own = own_size(study)
-            if batch[0].size == own:
+            if size == own_size(study):
                 raise
-            batch = [dataclasses.replace(wish, size=own) for wish in batch]  # noqa: PLW2901
-            seconds += _step_seconds(study, batch, recipe) * recipe.steps
-        batches.append(batch)
+            size = own_size(study)
+        batches.append([dataclasses.replace(wish, size=size) for wish in batch])
+        deepest = max(step_work(study, pull.layer, size) for pull in objectives[0].pulls)
+        work += len(batch) * recipe.steps * deepest
     if wishes:
-        study.notice(f"{what}: {len(wishes)} images × {recipe.steps} steps, about {_duration(seconds)}.")
+        study.notice(f"{what}: {len(wishes)} images × {recipe.steps} steps, about {_duration(seconds(work))}.")
     return batches
 
 
-def _step_seconds(study: Study, batch: Sequence[Wish], recipe: Recipe) -> float:
-    """How long a step takes once it is compiled: half of a climb of one step, which looks at the images twice."""
-    objectives, size = [wish.objective for wish in batch], batch[0].size
-    gray = np.full((len(batch), *size, study.probe.input.channels), 0.5, np.float32)
-    study.probe.climb(gray, together(objectives))
-    start = time.perf_counter()
-    climb(study.probe, objectives, size, dataclasses.replace(recipe, steps=1))
-    return (time.perf_counter() - start) / 2
+def _gray(study: Study, count: int, size: tuple[int, int]) -> Array:
+    return np.full((count, *size, study.probe.input.channels), 0.5, np.float32)
 
 
-def _duration(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
-
-
-def own_size(study: Study) -> tuple[int, int]:
-    """The size at which the network sees images."""
-    if study.samples:
-        height, width = study.samples[0].pixels.shape[:2]
-        return height, width
-    return made_up_size(study.probe.input)
+def _duration(long: float) -> str:
+    return f"{long:.0f} s" if long < 90 else f"{long / 60:.0f} min"
 
 
 def _make(

@@ -200,7 +200,7 @@ def test_a_class_without_an_area_is_left_out(keras: Any) -> None:
 
 
 @pytest.mark.parametrize(("name", "value"), [
-    ("classes", 0), ("samples", 1), ("noise", 0), ("noise", 2), ("steps", 0), ("masks", 0), ("patch", -1),
+    ("classes", -1), ("samples", 1), ("noise", 0), ("noise", 2), ("steps", -1), ("masks", -1), ("patch", -1),
 ])
 def test_settings_that_cannot_be(name: str, value: float) -> None:
     with pytest.raises(ValueError, match=name):
