@@ -16,7 +16,7 @@ from reportgen.attention.hiding import windows
 from reportgen.attention.maps import maps_of
 from reportgen.effort import BACK, MAPS, work_of
 from reportgen.probe import Array, Layer, Rule, Target, Trace
-from reportgen.report.blocks import Gallery, Note, Table
+from reportgen.report.blocks import Note, Table
 from reportgen.study import MapSettings, Study
 from tests.artifacts.scripted import facts, named
 from tests.fakes import FakeProbe, fake_study
@@ -135,8 +135,8 @@ def test_averages_are_made_for_the_first_class_where_the_budget_is_small(monkeyp
     study, probe, told = large_study(monkeypatch)
     blocks = list(GradientMaps().blocks(study, study.samples[0]))
     assert sum(count for rule, count in probe.slopes if rule == "plain") == LEAST["samples"] + LEAST["steps"]
-    sheet = named(blocks, Gallery, "saliency")
-    assert len(sheet.pictures) == len(sheet.labels) == 2 + 1 + 1
+    sheet = named(blocks, "saliency")
+    assert len(sheet.pictures) == len(sheet.labels) == 3 + 1 + 1
     assert len(next(block for block in blocks if isinstance(block, Table) and block.name == "completeness").rows) == 1
     assert facts(blocks)["noisy_copies"] == LEAST["samples"]
     assert any("alone" in str(block.text) for block in blocks if isinstance(block, Note))
@@ -147,15 +147,15 @@ def test_averages_are_made_for_the_first_class_where_the_budget_is_small(monkeyp
 def test_a_user_who_names_them_gets_averages_for_every_class(monkeypatch: pytest.MonkeyPatch) -> None:
     study, probe, _told = large_study(monkeypatch, samples=3, steps=5)
     blocks = list(GradientMaps().blocks(study, study.samples[0]))
-    assert sum(count for _rule, count in probe.slopes) == 2 * (3 + 5)
-    assert len(named(blocks, Gallery, "saliency").pictures) == 6
+    assert sum(count for _rule, count in probe.slopes) == 3 * (3 + 5)
+    assert len(named(blocks, "saliency").pictures) == 9
 
 
 def test_sections_say_how_many_they_took(monkeypatch: pytest.MonkeyPatch) -> None:
     study, _probe, _told = large_study(monkeypatch)
     blocks = list(HidingMaps().blocks(study, study.samples[0]))
     assert facts(blocks)["masks"] == LEAST["masks"]
-    assert any("fewer windows and random masks" in str(block.text) for block in blocks if isinstance(block, Note))
+    assert any("so long that fewer" in str(block.text) for block in blocks if isinstance(block, Note))
 
 
 def test_no_map_is_made_twice_for_several_sections() -> None:

@@ -65,7 +65,7 @@ def test_what_the_user_names_holds(keras: Any, poor: None) -> None:
     plan, _less = unit_plan(study)
     assert (plan.layers, plan.units, plan.steps) == (1, 3, 5)
     assert facts(list(ClassImages(classes=2, seeds=3).blocks(study)))["steps"] == 5
-    sheet = named(list(ClassImages(classes=2, seeds=3).blocks(study)), Gallery, "class_images")
+    sheet = named(list(ClassImages(classes=2, seeds=3).blocks(study)), "class_images")
     assert len(sheet.pictures) == 6
     assert facts(list(PenaltySweep().blocks(study)))["steps"] == 5
     assert facts(list(Inversion(depths=1).blocks(study, study.samples[0])))["inversion_steps"] == 5
@@ -82,7 +82,7 @@ def test_every_section_says_that_it_was_cut(keras: Any, poor: None) -> None:
     study = wishing(keras)
     classes = list(ClassImages().blocks(study))
     assert cut(classes)
-    assert len(named(classes, Gallery, "class_images").pictures) == 1
+    assert len(named(classes, "class_images").pictures) == 1
     assert cut(list(DeepDream().blocks(study, study.samples[0])))
     assert cut(list(Inversion().blocks(study, study.samples[0])))
     with pytest.raises(NotApplicable, match="--effort thorough"):
