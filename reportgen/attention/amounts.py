@@ -11,8 +11,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from reportgen.effort import BACK, MAPS, Effort
-from reportgen.study import MapSettings
+from reportgen.effort import BACK, MAPS, Effort, seconds, work_of
+from reportgen.study import MapSettings, Sample, Study
 
 USUAL: Mapping[str, Mapping[Effort, int]] = {
     "samples": {"quick": 8, "standard": 20, "thorough": 50},
@@ -65,6 +65,24 @@ def amounts_of(settings: MapSettings, size: tuple[int, int], work: float, goals:
         for name in ("samples", "steps")
     )
     return Amounts(dataclasses.replace(settings, **found), every, tuple(less))  # type: ignore[arg-type]
+
+
+def amounts_for(study: Study, sample: Sample, goals: int) -> Amounts:
+    """The amounts for an image, found on the network as it is and said before anything is made with them."""
+    key = ("amounts", sample.pixels.shape, goals)
+    if key not in study.memory:
+        work = work_of(study.probe.layers, study.probe.trace(sample.pixels).outputs)
+        found = amounts_of(study.maps, (sample.pixels.shape[0], sample.pixels.shape[1]), work, goals)
+        study.memory[key] = found
+        if found.less:
+            told = found.settings
+            study.notice(
+                f"Attention: a pass through this network takes about {seconds(work):.2g} s of a core, so that maps are"
+                f" made with {told.samples} noisy copies, {told.steps} steps, {told.masks} masks and windows of"
+                f" {told.patch} pixels in steps of {told.stride}; --effort thorough takes more."
+            )
+    kept: Amounts = study.memory[key]
+    return kept
 
 
 def _affordable(name: str, passes: float) -> float:

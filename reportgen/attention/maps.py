@@ -11,10 +11,9 @@ import numpy as np
 
 from reportgen import imaging
 from reportgen.attention import cam, gradients, hiding
-from reportgen.attention.amounts import Amounts, amounts_of
+from reportgen.attention.amounts import amounts_for
 from reportgen.attention.goals import Goal, confidences, goals_of
 from reportgen.attention.methods import METHODS
-from reportgen.effort import seconds, work_of
 from reportgen.probabilities import softmax
 from reportgen.probe import Array, Layers, Trace
 from reportgen.study import Sample, Study
@@ -43,7 +42,7 @@ class Maps:
 
     def __init__(self, study: Study, sample: Sample, goals: Sequence[Goal]) -> None:
         self.study, self.sample, self.goals = study, sample, tuple(goals)
-        self.amounts = _amounts(study, sample, len(self.goals))
+        self.amounts = amounts_for(study, sample, len(self.goals))
         self.settings = self.amounts.settings
         self._kept: dict[Hashable, object] = {}
 
@@ -251,24 +250,6 @@ def maps_of(study: Study, sample: Sample) -> Maps:
         study.memory[key] = Maps(study, sample, goals_of(study, sample))
     maps: Maps = study.memory[key]
     return maps
-
-
-def _amounts(study: Study, sample: Sample, goals: int) -> Amounts:
-    """The amounts for an image, found on the network as it is and said before anything is made with them."""
-    key = ("amounts", sample.pixels.shape, goals)
-    if key not in study.memory:
-        work = work_of(study.probe.layers, study.probe.trace(sample.pixels).outputs)
-        found = amounts_of(study.maps, (sample.pixels.shape[0], sample.pixels.shape[1]), work, goals)
-        study.memory[key] = found
-        if found.less:
-            told = found.settings
-            study.notice(
-                f"Attention: a pass through this network takes about {seconds(work):.2g} s of a core, so that maps are"
-                f" made with {told.samples} noisy copies, {told.steps} steps, {told.masks} masks and windows of"
-                f" {told.patch} pixels in steps of {told.stride}; --effort thorough takes more."
-            )
-    kept: Amounts = study.memory[key]
-    return kept
 
 
 def last_with_places(layers: Layers, outputs: Mapping[str, Array], answer: Array) -> str:
