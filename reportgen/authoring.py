@@ -21,6 +21,7 @@ from pydantic import (
 
 from reportgen import resources
 from reportgen.errors import InputError, did_you_mean
+from reportgen.files import check_plain
 from reportgen.languages import CODES, manners
 from reportgen.manuscript import pictures_in
 from reportgen.report.blocks import Picture
@@ -174,6 +175,7 @@ def profile_values(name: str, above: tuple[str, ...] = ()) -> dict[str, Any]:
             f" Known are {', '.join(profiles())}, or name a .toml file"
         )
     try:
+        check_plain(path)
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as problem:
         raise ValueError(f"the profile {path.name} cannot be read") from problem
@@ -237,6 +239,7 @@ def _picture(path: Path) -> Picture:
 
 def _read(path: Path) -> str:
     try:
+        check_plain(path)
         if path.stat().st_size > LARGEST_TEXT:
             raise InputError(f"{path}: the text is larger than a megabyte.", slug="text-unreadable",
                              hint="Name the file of a text or of code.")

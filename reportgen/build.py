@@ -25,10 +25,11 @@ from reportgen.attention.wishes import check_wishes
 from reportgen.commit import commit_of
 from reportgen.config import LAB, Config, StudyTable
 from reportgen.errors import InputError, Interrupted, UsageError
+from reportgen.files import NotPlainError
 from reportgen.labels import read_labels
 from reportgen.labs import class_names
-from reportgen.photos import digest_of
-from reportgen.probe import open_probe
+from reportgen.photos import check_photo
+from reportgen.probe import open_probe, own_code, recognition, vetting
 from reportgen.probe.memo import MemoProbe
 from reportgen.probe.source import ModelSource
 from reportgen.render import Wishes, draw_ahead, get_ready, render, steps_of
@@ -159,6 +160,7 @@ def make_sections(
             on_known(section)
         try:
             if isolated:
+                check_files(config)
                 look_apart(config, missing, store, receive, progress, watcher.notice)
             else:
                 look_here(config, missing, store, receive, progress, watcher.notice)
@@ -194,10 +196,16 @@ def look_here(
             method=table.resize, maps=table.attention, wishes=table.optimization, progress=on_progress,
             shelf=store.shelf(common_key(table, store)), notice=on_notice,
         )
+        confirm_files([table], store)
         check_wishes(study)
         check_layers(study, own)
+
+        def give(plan: Look, section: Section, table: StudyTable = table) -> None:
+            store.originals.confirm(_read_later(table))
+            on_section(plan, section)
+
         with coloured(config.colours):
-            look_at_all(study, own, on_section)
+            look_at_all(study, own, give)
 
 
 def gather(config: Config, store: Store, sections: tuple[Section, ...]) -> Report:
@@ -241,7 +249,7 @@ def plan_of(config: Config, store: Store) -> tuple[Look, ...]:
 
 def _plan_of_study(table: StudyTable, store: Store, number: int, network: str, colours: str) -> list[Look]:
     images = images_of(table)
-    samples = [_sample_key(image) for image in images]
+    samples = [_sample_key(image, store) for image in images]
     common = digest(common_key(table, store), colours)
     shared = {"attention": repr(table.attention), "optimization": repr(table.optimization)}
     plans = []
@@ -288,9 +296,9 @@ def output_key(config: Config, store: Store, plans: Sequence[Look]) -> str:
     return digest(places, wishes, sources, told, render_key(config))
 
 
-def _sample_key(image: ImageSource) -> list[str]:
-    mask = digest_of(image.mask) if image.mask else ""
-    return [image.name, image.file.name, digest_of(image.file), image.label, mask]
+def _sample_key(image: ImageSource, store: Store) -> list[str]:
+    mask = _source("mask", image.mask, store).sha256 if image.mask else ""
+    return [image.name, image.file.name, _source("image", image.file, store).sha256, image.label, mask]
 
 
 def render_key(config: Config) -> str:
@@ -378,13 +386,14 @@ def input_files(path: Path, config: Config) -> list[Path]:
 
 def _files_of_study(table: StudyTable) -> list[tuple[str, Path]]:
     model = table.model
+    own_code.check(model.custom)
     images = images_of(table)
     named = isinstance(table.labels, Path) and not str(table.labels).startswith(LAB)
     files: list[tuple[str, Path | None]] = [
         ("model", model_path(table)),
         ("weights", Path(model.weights) if model.weights not in ("imagenet", "none") else None),
         ("architecture", model.architecture),
-        *((f"custom {number}", Path(text.rpartition(":")[0])) for number, text in enumerate(model.custom, 1)),
+        *((f"custom {number}", own_code.parts(text)[0]) for number, text in enumerate(model.custom, 1)),
         ("labels", Path(str(table.labels)) if named else None),
         ("start", Path(table.optimization.start) if table.optimization.start not in STARTS else None),
         *(("image", image.file) for image in images),
@@ -393,15 +402,40 @@ def _files_of_study(table: StudyTable) -> list[tuple[str, Path]]:
     return [(role, path) for role, path in files if path is not None]
 
 
+def confirm_files(tables: Sequence[StudyTable], store: Store) -> None:
+    """Stop where a file that the sections depend on is not what it was when they were planned."""
+    store.originals.confirm(path for table in tables for _role, path in _files_of_study(table))
+
+
+def _read_later(table: StudyTable) -> list[Path]:
+    """What is not read with the network and the images, but by the artifacts that need it."""
+    return [path for role, path in _files_of_study(table) if role == "start"]
+
+
+def check_files(config: Config) -> None:
+    """Stop at a file that will be refused, as long as that costs next to nothing: TensorFlow is not loaded yet."""
+    for table in config.studies:
+        vetting.check_model(source_of(table))
+        for _role, path in (one for one in _files_of_study(table) if one[0] in ("image", "mask", "start")):
+            check_photo(path)
+
+
 def _source(role: str, path: Path, store: Store) -> Source:
-    if path.is_dir():
+    if role == "templates":
         return Source(role, path.name, digest_of_files((p for p in path.rglob("*") if p.is_file()), path), 0)
     try:
-        return Source(role, path.name, store.digest_of(path), path.stat().st_size)
+        return Source(role, path.name, *store.originals.of(path))
     except FileNotFoundError as problem:
         raise InputError(
             f"{path}: there is no such file (it was given as the {role.split()[0]}).", slug="file-missing",
             hint="Check the path; paths in a config file start from the file's own folder.",
+        ) from problem
+    except NotPlainError as problem:
+        if role == "model":
+            recognition.recognise(path)  # knows what kind of folder it is
+        raise InputError(
+            f"{path}: {problem.strerror} (it was given as the {role.split()[0]}).", slug="file-missing",
+            hint="Name the file itself.",
         ) from problem
     except OSError as problem:
         raise InputError(f"{path}: the file cannot be opened ({problem.strerror}).", slug="file-missing") from problem

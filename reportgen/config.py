@@ -20,6 +20,7 @@ from reportgen.artifacts import CATALOGUE, GROUPS
 from reportgen.artifacts.base import Artifact
 from reportgen.authoring import Code, LabTable, names_file
 from reportgen.errors import InputError, UsageError, did_you_mean
+from reportgen.files import NotPlainError, check_plain
 from reportgen.languages import DEFAULT
 from reportgen.optimization.recipes import Recipe
 from reportgen.probe.source import ModelSource, Preprocessing
@@ -308,12 +309,18 @@ def parameters_of(kind: type) -> dict[str, Any]:
 
 def _parse(path: Path) -> dict[str, Any]:
     try:
+        check_plain(path)
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except UnicodeDecodeError as problem:
         raise InputError(
             f"{path}: the configuration is not in UTF-8 (byte {problem.start + 1} cannot be read).",
             slug="config-unreadable",
             hint="Save it as UTF-8 in your editor; Windows often writes Windows-1251 or UTF-16.",
+        ) from problem
+    except NotPlainError as problem:
+        raise InputError(
+            f"{path}: the configuration cannot be read: {problem.strerror}.", slug="config-unreadable",
+            hint="Name a TOML file; `reportgen init` writes one.",
         ) from problem
     except OSError as problem:
         raise InputError(

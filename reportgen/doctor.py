@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 
+from reportgen import memory
 from reportgen.errors import ReportgenError
 from reportgen.store import default_folder, version_of
 
@@ -50,9 +51,8 @@ def _pdf() -> Iterator[Finding]:
 
 
 def _machine() -> Iterator[Finding]:
-    memory = _memory()
-    if memory:
-        yield Finding(memory >= LEAST_MEMORY, f"memory {memory / 2**30:.1f} GiB")
+    if size := memory.available():
+        yield Finding(size >= LEAST_MEMORY, f"memory {size / 2**30:.1f} GiB")
     yield _disk()
     yield Finding(find_spec("tensorflow") is not None, "TensorFlow can be found")
 
@@ -67,10 +67,3 @@ def _disk() -> Finding:
         return Finding(False, f"{folder} cannot be written, so there is no cache: name a folder with --cache")
     free = shutil.disk_usage(folder).free
     return Finding(free > 1 << 30, f"free disk for the cache: {free / 2**30:.1f} GiB")
-
-
-def _memory() -> int:
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (ValueError, OSError, AttributeError):
-        return 0

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from reportgen.errors import InputError
+from reportgen.files import read_plain
 
 LARGEST_BYTES = 16 << 20
 
@@ -18,12 +19,16 @@ def read_labels(path: Path) -> tuple[str, ...]:
     ImageNet's index) or from name to number, or a text file with a name a line.
     """
     try:
-        if path.stat().st_size > LARGEST_BYTES:
-            raise _unreadable(path, "the file is too large for a list of names")
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as problem:
-        why = "there is no such file" if not path.exists() else "it is not a text file in UTF-8"
-        raise _unreadable(path, why) from problem
+        data = read_plain(path, LARGEST_BYTES)
+        text = data.decode("utf-8-sig")
+    except FileNotFoundError as problem:
+        raise _unreadable(path, "there is no such file") from problem
+    except OSError as problem:
+        raise _unreadable(path, problem.strerror or "the system refuses") from problem
+    except UnicodeDecodeError as problem:
+        raise _unreadable(path, "it is not a text file in UTF-8") from problem
+    if len(data) > LARGEST_BYTES:
+        raise _unreadable(path, "the file is too large for a list of names")
     if path.suffix.lower() != ".json" and text.lstrip()[:1] not in ("[", "{"):
         return tuple(line.strip() for line in text.splitlines() if line.strip())
     try:

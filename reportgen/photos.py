@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import io
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,11 +19,17 @@ from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
 from reportgen import imaging
 from reportgen.errors import InputError
+from reportgen.files import NotPlainError, read_plain
 from reportgen.text import Message, _
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF")
 LARGEST_PIXELS = 100_000_000
 LARGEST_BYTES = 512 << 20
+_SMALLER = "Make the image smaller first."
+_SEVERAL = {
+    **dict.fromkeys(("GIF", "WEBP", "PNG"), _("The image is an animation; its first frame was taken.")),
+    "TIFF": _("The file holds several pages; the first was taken."),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,48 +57,76 @@ class Photo:
         return resized.astype(np.float32) / 255 if resized.dtype == np.uint8 else np.clip(resized, 0, 1)
 
 
-def digest_of(path: Path) -> str:
-    """The SHA-256 of an image file."""
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except (OSError, ValueError) as problem:  # a name with a zero byte is a ValueError
-        missing = isinstance(problem, FileNotFoundError)
-        raise _unreadable(path, "there is no such file" if missing else "it cannot be opened") from problem
-
-
 def read_photo(path: Path) -> Photo:
     """Read an image file, or say in one sentence why it cannot be read."""
-    digest = digest_of(path)
-    size = path.stat().st_size
-    if size == 0:
+    data = _read(path)
+    with _opened(path, data) as image:
+        several = _first_of_several(image)
+        _load(image)
+        upright = ImageOps.exif_transpose(image)
+        levels, gray, remarks = _levels(upright)
+        turned = _orientation(image) if upright.size != image.size or upright is not image else ()
+    return Photo(levels, gray, hashlib.sha256(data).hexdigest(), (*several, *turned, *remarks))
+
+
+def check_photo(path: Path) -> None:
+    """Stop, as `read_photo` would, at a file that is no whole image; cheaper, for nothing is made of it."""
+    with _opened(path, _read(path)) as image:
+        image.draft(None, (1, 1))  # a JPEG is read to its end as ever, but decoded coarsely
+        _load(image)
+
+
+def _read(path: Path) -> bytes:
+    """The bytes of an image file: what is decoded is what is hashed, whatever becomes of the file meanwhile."""
+    try:
+        data = read_plain(path, LARGEST_BYTES)
+    except FileNotFoundError as problem:
+        raise _unreadable(path, "there is no such file") from problem
+    except NotPlainError as problem:
+        raise _unreadable(path, problem.strerror or "it is not a file") from problem
+    except (OSError, ValueError) as problem:  # a name with a zero byte is a ValueError
+        raise _unreadable(path, "it cannot be opened") from problem
+    if not data:
         raise _unreadable(path, "the file is empty")
-    if size > LARGEST_BYTES:
+    if len(data) > LARGEST_BYTES:
         raise _unreadable(path, f"the file is larger than {LARGEST_BYTES >> 20} MB")
+    return data
+
+
+@contextlib.contextmanager
+def _opened(path: Path, data: bytes) -> Iterator[Image.Image]:
+    """The image of a file's bytes, not yet decoded; whatever goes wrong with it becomes one sentence."""
+    many = f"more than {LARGEST_PIXELS // 1_000_000} million pixels"
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            with Image.open(path, formats=FORMATS) as image:
+            with Image.open(io.BytesIO(data), formats=FORMATS) as image:
                 if image.width * image.height > LARGEST_PIXELS:
-                    raise _unreadable(
-                        path, f"it declares {image.width} × {image.height} pixels, more than"
-                        f" {LARGEST_PIXELS // 1_000_000} million", "Make the image smaller first."
-                    )
-                with _whole_files_only():
-                    image.load()
-                upright = ImageOps.exif_transpose(image)
-                levels, gray, remarks = _levels(upright)
+                    raise _unreadable(path, f"it declares {image.width} × {image.height} pixels, {many}", _SMALLER)
+                yield image
     except UnidentifiedImageError as problem:
         raise _unreadable(
             path, "this is not an image in a format that is read", "Give a PNG, JPEG, WebP, BMP, TIFF or GIF."
         ) from problem
     except InputError:
         raise
+    except Image.DecompressionBombError as problem:  # Pillow counts before we can
+        raise _unreadable(path, f"it declares {many}", _SMALLER) from problem
     except Exception as problem:  # a decoder may raise anything on a damaged file
         raise _unreadable(path, "the image is damaged or cut short", "Save or copy it again.") from problem
-    if upright.size != image.size or upright is not image:
-        remarks = (*_orientation(image), *remarks)
-    return Photo(levels, gray, digest, remarks)
+
+
+def _first_of_several(image: Image.Image) -> tuple[Message, ...]:
+    """What to say of a file with several pictures in it, of which the first is read."""
+    several = False
+    with contextlib.suppress(Exception):  # what comes after the first picture may be damaged
+        several = bool(getattr(image, "is_animated", False))
+    return (_SEVERAL[image.format],) if several and image.format in _SEVERAL else ()
+
+
+def _load(image: Image.Image) -> None:
+    with _whole_files_only():
+        image.load()
 
 
 def read_mask(path: Path, size: tuple[int, int]) -> np.ndarray:

@@ -18,6 +18,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO, Any
 
+from reportgen import memory
 from reportgen.config import Config
 from reportgen.errors import InputError, ReportgenError, UsageError
 from reportgen.processes import end_with
@@ -36,7 +37,7 @@ def look_apart(
     """Make the sections in a process of their own."""
     job = {
         "config": config.model_dump(mode="json"), "store": str(store.folder) if store.folder else None,
-        "keys": [plan.key for plan in plans],
+        "keys": [plan.key for plan in plans], "originals": store.originals.told(),
     }
     with tempfile.TemporaryFile() as noise:
         process = subprocess.Popen(
@@ -56,6 +57,10 @@ def look_apart(
             process.kill()
             process.wait()
             raise
+        finally:
+            for pipe in (process.stdin, process.stdout):
+                with contextlib.suppress(BrokenPipeError):
+                    pipe.close()
         if code or made < len(plans):
             noise.seek(0)
             raise _death(code, noise.read().decode(errors="replace"))
@@ -90,9 +95,9 @@ def _death(code: int, noise: str) -> ReportgenError:
     """What to tell of a worker that ended before its work was done."""
     last = [line for line in noise.splitlines() if line.strip()][-12:]
     number = -code if code < 0 else code - 128
-    if number == signal.SIGKILL:
+    if number == signal.SIGKILL or (number == signal.SIGABRT and "bad_alloc" in noise):
         return ReportgenError(
-            "The system ended the computation, most likely because memory ran short; the previous report is untouched.",
+            "The computation ended, most likely because memory ran short; the previous report is untouched.",
             slug="out-of-memory", hint="Give a smaller image or size, or fewer layers with --layers.",
         )
     if number in (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.SIGFPE):
@@ -118,6 +123,7 @@ def main() -> None:
     os.dup2(2, 1)  # what native code prints must not mix with the answers
     job = json.loads(sys.stdin.buffer.readline())
     end_with(0)
+    memory.limit()
 
     def answer(message: dict[str, Any]) -> None:
         answers.write(json.dumps(message, ensure_ascii=False).encode() + b"\n")
@@ -138,12 +144,15 @@ def main() -> None:
         answers.flush()
 
     try:
-        from reportgen.build import look_here, plan_of
+        from reportgen.build import confirm_files, look_here, plan_of
 
         store = Store(Path(job["store"]) if job["store"] else None)
+        store.originals.learn(job["originals"])
         config = Config.model_validate(job["config"])
-        wanted = set(job["keys"])
-        look_here(config, [plan for plan in plan_of(config, store) if plan.key in wanted], store, send, tell, note)
+        plans = [plan for plan in plan_of(config, store) if plan.key in set(job["keys"])]
+        if len(plans) < len(job["keys"]):  # what they depend on is not what it was
+            confirm_files(config.studies, store)
+        look_here(config, plans, store, send, tell, note)
     except ReportgenError as error:
         answer({"error": error.message, "slug": error.slug, "hint": error.hint, "code": error.exit_code})
     except MemoryError:

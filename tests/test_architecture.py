@@ -24,7 +24,7 @@ IN_PROBE = tuple(
 ONLY_IN = {
     "tensorflow": (*IN_PROBE, "labs/"),
     "keras": (*IN_PROBE, "labs/"),
-    "h5py": ("probe/vetting.py", "probe/containers.py", "probe/weights.py"),
+    "h5py": ("probe/vetting.py", "probe/hdf5.py", "probe/weights.py"),
     "click": ("cli.py",),
     "rich": ("terminal.py",),
     "pydantic": ("config.py", "authoring.py"),
@@ -40,13 +40,13 @@ ONLY_IN = {
 """A library and the only places that may import it (for keras also as a submodule)."""
 
 MAY_USE = {
-    "text": (), "errors": (), "languages": (),
+    "text": (), "errors": (), "languages": (), "files": (), "originals": ("errors",),
     "report": ("text", "errors"),
     "scales": ("report", "text"),
     "imaging": ("report",),
-    "photos": ("imaging", "errors", "text"),
-    "labels": ("errors",),
-    "probe": ("text", "errors", "report.names"),
+    "photos": ("imaging", "errors", "files", "text"),
+    "labels": ("errors", "files"),
+    "probe": ("text", "errors", "files", "report.names"),
     "shelf": (),
     "effort": ("probe",),
     "study": ("probe", "photos", "imaging", "errors", "text", "shelf", "optimization.recipes", "effort"),
@@ -62,9 +62,9 @@ MAY_USE = {
     "render": ("report", "text", "errors", "languages", "manuscript", "resources", "manifest", "processes", "shelf",
                "watching", "__version__"),
     "watching": (), "foresight": ("watching",), "terminal": ("foresight", "watching"),
-    "store": ("report", "errors", "shelf", "locks"),
-    "authoring": ("report", "errors", "languages", "manuscript", "photos", "imaging", "resources"),
-    "config": ("artifacts", "authoring", "report", "study", "optimization.recipes", "probe.source", "errors",
+    "store": ("report", "errors", "shelf", "locks", "files", "originals"),
+    "authoring": ("report", "errors", "files", "languages", "manuscript", "photos", "imaging", "resources"),
+    "config": ("artifacts", "authoring", "files", "report", "study", "optimization.recipes", "probe.source", "errors",
                "languages"),
 }
 """A package of ours and what else of ours it may import; what is not named may import anything."""
@@ -145,8 +145,8 @@ def reached(*folders: str) -> set[str]:
 
 def test_a_change_of_any_code_that_computes_makes_sections_anew() -> None:
     kept = (*(f"{folder}/" for folder in store._COMPUTING), *store._COMPUTING_FILES)
-    silent = {"errors.py", "shelf.py"}
-    """What words errors and keeps finished images changes no section."""
+    silent = {"errors.py", "files.py", "shelf.py"}
+    """What words errors, opens files and keeps finished images changes no section."""
     assert {name for name in reached("artifacts/", "run.py") if not name.startswith(kept)} == silent
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from reportgen import artifacts, build
+from reportgen import artifacts, build, store
 from reportgen.artifacts.base import ModelArtifact
 from reportgen.config import Config, validate
 from reportgen.errors import Interrupted, UsageError
@@ -358,7 +358,10 @@ def test_steps_for_several_images_are_told_apart(tmp_path: Path, probe: FakeProb
     assert [step.title for step in told.looks[1:]] == ["Prediction (half)", "Prediction (white)"]
 
 
-def test_any_damage_in_the_cache_costs_nothing_but_its_section(tmp_path: Path, probe: FakeProbe) -> None:
+def test_any_damage_in_the_cache_costs_nothing_but_its_section(
+    tmp_path: Path, probe: FakeProbe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "SETTLED_NS", 0)
     wishes = config(inputs(tmp_path), outputs=("html",))
     run(wishes, tmp_path)
     site = files(tmp_path / "site")
@@ -376,12 +379,12 @@ def test_any_damage_in_the_cache_costs_nothing_but_its_section(tmp_path: Path, p
 def test_a_cache_that_takes_nothing_is_told_once_and_stops_nothing(
     tmp_path: Path, probe: FakeProbe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store = Store(tmp_path / "cache")
+    cache = Store(tmp_path / "cache")
     for kind in (tmp_path / "cache").iterdir():
         kind.rmdir()
         kind.write_text("in the way")
     told = Told()
-    report = build.build_site(config(inputs(tmp_path), outputs=("html",)), store, jobs=1, isolated=False, watcher=told)
+    report = build.build_site(config(inputs(tmp_path), outputs=("html",)), cache, jobs=1, isolated=False, watcher=told)
     assert report is not None
     assert not report.failed
     assert len(told.notices) == 1

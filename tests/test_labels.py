@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,13 @@ def test_a_broken_file_is_told_in_one_sentence(tmp_path: Path, text: str) -> Non
     (tmp_path / "bad.json").write_text(text)
     with pytest.raises(InputError, match=r"bad\.json: the class names cannot be read"):
         read_labels(tmp_path / "bad.json")
+
+
+def test_only_a_plain_file_is_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.json")
+    for path in (tmp_path / "pipe.json", tmp_path, Path("/dev/zero")):
+        with pytest.raises(InputError, match="not a file"):
+            read_labels(path)
 
 
 def test_a_missing_file_is_told(tmp_path: Path) -> None:

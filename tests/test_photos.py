@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import struct
 import zlib
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image, ImageFile
 
 from reportgen.errors import InputError
-from reportgen.photos import LARGEST_PIXELS, read_mask, read_photo
+from reportgen.photos import LARGEST_PIXELS, check_photo, read_mask, read_photo
 
 
 def quarters() -> np.ndarray:
@@ -31,10 +35,71 @@ def test_every_format_gives_the_same_picture(tmp_path: Path, suffix: str) -> Non
     assert np.abs(photo.levels.astype(int) - quarters()).max() <= (40 if suffix == "jpg" else 0)
 
 
-def test_only_the_first_frame_of_an_animation_is_read(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("suffix", "words"), [("gif", "animation"), ("webp", "animation"), ("png", "animation"), ("tiff", "pages")])
+def test_only_the_first_picture_of_several_is_read_and_that_is_said(tmp_path: Path, suffix: str, words: str) -> None:
     first, second = Image.fromarray(quarters()), Image.new("RGB", (12, 8), "black")
-    first.save(tmp_path / "a.gif", save_all=True, append_images=[second])
-    assert read_photo(tmp_path / "a.gif").levels[0, 0].tolist() == [255, 0, 0]
+    for name, more in (("one", []), ("two", [second])):
+        path = tmp_path / f"{name}.{suffix}"
+        first.save(path, save_all=True, append_images=more, **({"lossless": True} if suffix == "webp" else {}))
+        photo = read_photo(path)
+        assert photo.levels[0, 0].tolist() == [255, 0, 0]
+        assert [words in str(remark) for remark in photo.remarks] == [True] * len(more)
+
+
+def test_a_phones_photograph_with_a_second_picture_in_it_is_no_animation(tmp_path: Path) -> None:
+    first, second = Image.fromarray(quarters()), Image.new("RGB", (12, 8), "black")
+    first.save(tmp_path / "phone.jpg", "MPO", save_all=True, append_images=[second])
+    assert read_photo(tmp_path / "phone.jpg").remarks == ()
+
+
+@pytest.mark.parametrize("side", [int(LARGEST_PIXELS**0.5) + 1, 12_000, 15_000, 60_000])
+def test_too_many_pixels_are_called_so_however_many(tmp_path: Path, side: int) -> None:
+    (tmp_path / "huge.png").write_bytes(bomb(side, side))
+    for read in (read_photo, check_photo):
+        with pytest.raises(InputError, match="more than 100 million pixels") as told:
+            read(tmp_path / "huge.png")
+        assert "smaller" in told.value.hint
+
+
+@pytest.mark.parametrize("read", [read_photo, check_photo, lambda path: read_mask(path, (4, 4))])
+def test_only_plain_files_are_opened(tmp_path: Path, read: Callable[[Path], object]) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path, what in ((tmp_path / "pipe", "a pipe"), (Path("/dev/zero"), "a device"), (tmp_path, "a folder")):
+        with pytest.raises(InputError, match=f"it is {what}, not a file") as told:
+            read(path)
+        assert told.value.slug == "image-unreadable"
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "gif", "tiff", "bmp"])
+def test_the_quick_check_lets_through_what_is_read_and_nothing_else(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"noise.{suffix}"
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 48, 3), np.uint8)).save(path)
+    data = path.read_bytes()
+    check_photo(path)
+    for size in (len(data) // 2, len(data) * 9 // 10, 20, 0):
+        path.write_bytes(data[:size])
+        problems = []
+        for read in (read_photo, check_photo):
+            try:
+                read(path)
+            except InputError as problem:
+                problems.append(problem.message)
+        assert len(problems) in (0, 2)
+        assert len(set(problems)) < 2
+
+
+def test_what_is_hashed_is_what_is_decoded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, real = tmp_path / "image.png", Image.open
+    Image.fromarray(quarters()).save(path)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+
+    def late(*args: Any, **keywords: Any) -> Any:
+        Image.new("RGB", (12, 8), "black").save(path)
+        return real(*args, **keywords)
+
+    monkeypatch.setattr(Image, "open", late)
+    photo = read_photo(path)
+    assert (photo.digest, photo.levels[0, 0].tolist()) == (digest, [255, 0, 0])
 
 
 @pytest.mark.parametrize(("mark", "corner"), [(1, (255, 0, 0)), (3, (255, 255, 255)), (6, (0, 0, 255)), (8, (0, 255, 0))])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import errno
 import hashlib
+import json
 import os
 import random
 import subprocess
@@ -16,7 +17,8 @@ import numpy as np
 import pytest
 
 from reportgen import imaging, scales
-from reportgen.errors import ReportgenError
+from reportgen import store as store_module
+from reportgen.errors import InputError, ReportgenError
 from reportgen.report.blocks import Fact, Figure
 from reportgen.report.document import Section
 from reportgen.store import Store, digest
@@ -50,7 +52,10 @@ def damaged(data: bytes, other: bytes) -> Iterator[tuple[str, bytes]]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_damage_of_any_kind_is_a_miss_and_heals(tmp_path: Path, section: Section, kind: str) -> None:
+def test_damage_of_any_kind_is_a_miss_and_heals(
+    tmp_path: Path, section: Section, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_module, "SETTLED_NS", 0)
     model, key, other = tmp_path / "model.keras", ("unit", 3), dataclasses.replace(section, name="other")
     model.write_bytes(b"weights")
     arrays = {"image": np.arange(5.0)}
@@ -58,7 +63,7 @@ def test_damage_of_any_kind_is_a_miss_and_heals(tmp_path: Path, section: Section
     def found() -> list[object]:
         store = Store(tmp_path / "cache")
         kept = store.shelf("network").get(key)
-        return [store.get("key"), kept and {name: array.tolist() for name, array in kept.items()}, store.digest_of(model)]
+        return [store.get("key"), kept and {name: array.tolist() for name, array in kept.items()}, store.look(model).sha256]
 
     def fill() -> None:
         store = Store(tmp_path / "cache")
@@ -66,8 +71,8 @@ def test_damage_of_any_kind_is_a_miss_and_heals(tmp_path: Path, section: Section
         store.put("other", other)
         store.shelf("network").put(key, arrays)
         store.shelf("network").put(("unit", 4), {"image": np.zeros(5)})
-        store.digest_of(model)
-        store.digest_of(Path(__file__))
+        store.look(model)
+        store.look(Path(__file__))
         assert not store.problem
 
     fill()
@@ -124,7 +129,7 @@ def test_a_cache_that_is_full_or_read_only_stops_nothing(
     store = Store(tmp_path)
     assert store.get("old") == section
     assert store.keeps
-    assert store.digest_of(tmp_path / "model") == hashlib.sha256(b"weights").hexdigest()
+    assert store.look(tmp_path / "model").sha256 == hashlib.sha256(b"weights").hexdigest()
     store.put("new", section)
     assert store.problem == "Read-only file system"
     assert not store.keeps
@@ -141,9 +146,10 @@ def test_without_a_folder_nothing_is_kept_and_nothing_hashed_twice(
     store.shelf("network").put(("unit",), {})
     assert store.get("key") is None
     assert store.shelf("network").get(("unit",)) is None
-    first = store.digest_of(model)
+    monkeypatch.setattr(store_module, "SETTLED_NS", 0)
+    first = store.look(model).sha256
     monkeypatch.setattr(hashlib, "file_digest", None)
-    assert store.digest_of(model) == first
+    assert store.look(model).sha256 == first
     store.prune(0)
     assert not store.keeps
     assert not store.problem
@@ -152,11 +158,34 @@ def test_without_a_folder_nothing_is_kept_and_nothing_hashed_twice(
 def test_a_files_digest_follows_its_content(tmp_path: Path) -> None:
     store, file = Store(tmp_path / "store"), tmp_path / "model.keras"
     file.write_bytes(b"one")
-    first = store.digest_of(file)
-    assert store.digest_of(file) == first
+    first = store.look(file).sha256
+    assert store.look(file).sha256 == first
     file.write_bytes(b"two")
     os.utime(file, ns=(1, 1))
-    assert store.digest_of(file) != first
+    assert store.look(file).sha256 != first
+
+
+def test_a_file_written_just_now_is_read_each_time(tmp_path: Path) -> None:
+    store, file = Store(tmp_path / "store"), tmp_path / "model.keras"
+    file.write_bytes(b"one")
+    assert store.look(file).sha256 == hashlib.sha256(b"one").hexdigest()
+    assert not list((tmp_path / "store" / "digests").iterdir())
+
+
+def test_a_build_goes_by_what_a_file_held_first_and_notices_what_came_after(tmp_path: Path) -> None:
+    store, file = Store(None), tmp_path / "model.keras"
+    file.write_bytes(b"one")
+    first = store.originals.of(file)
+    worker = Store(None)
+    worker.originals.learn(json.loads(json.dumps(store.originals.told())))
+    worker.originals.confirm([file])
+    for change in (lambda: file.write_bytes(b"two"), lambda: file.write_bytes(b"longer"), file.unlink):
+        change()
+        assert store.originals.of(file) == worker.originals.of(file) == first
+        with pytest.raises(InputError) as told:
+            worker.originals.confirm([file])
+        assert told.value.slug == "file-changed"
+        assert str(file) in told.value.message
 
 
 def test_the_oldest_entries_go_first(tmp_path: Path, section: Section) -> None:

@@ -40,12 +40,11 @@ _MODULE = re.compile(r"(keras|tensorflow\.keras|tf_keras|tensorflow\.python\.ker
 _CLOSED = re.compile(
     r".*\b(saving|utils|datasets|callbacks|export|applications|preprocessing\.(image|text|sequence)|config)\b.*"
 )
-_OPERATION_MODULE = re.compile(r"keras\.src\.ops\.(numpy|nn|math|image|linalg|core|einops)")
+_OPERATION_MODULES = {f"keras.src.ops.{home}": names for home, names in OPERATION_HOMES.items()}
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,15}://")
 _NAMES_STAND_HERE = frozenset({"name", "keras_history", "input_layers", "output_layers", "inbound_nodes"})
-_NEVER_MADE = frozenset({"compile_config", "training_config", "optimizer_config"})
-"""Parts that are not read: a model is opened to be looked at, never to be trained."""
+_FOR_TRAINING = ("compile_config", "training_config", "optimizer_config")
 
 _FOREIGN = {
     "Lambda": _("a `Lambda` layer, which runs Python code stored in the file"),
@@ -91,6 +90,19 @@ def concerns_of(config: Any, custom: Collection[str] = ()) -> tuple[Concern, ...
     return tuple(dict.fromkeys(concern for place in _walk(config) for concern in _judge(place, custom)))
 
 
+def without_training(config: dict[str, Any]) -> None:
+    """Take out, for good, what only training needs: a model is opened to be looked at.
+
+    That is what stands beside the whole model's configuration, and how each model inside was compiled. Anything of
+    these names that stands elsewhere is an argument like any other: it stays, and is judged.
+    """
+    for key in _FOR_TRAINING:
+        config.pop(key, None)
+    for place in _walk(config):
+        if isinstance(place.value, dict) and {"class_name", "config"} <= set(place.value):
+            place.value.pop("compile_config", None)
+
+
 def layer_count(config: Any) -> int:
     """How many layers a configuration declares, those of nested models too, the models themselves not."""
     return sum(
@@ -120,9 +132,7 @@ def _walk(config: Any) -> Iterator[_Place]:
 
 def _members(place: _Place, value: dict[str, Any]) -> list[_Place]:
     layer, within = _layer_of(place, value), _class_of(value) or place.within
-    return [
-        _Place(item, key, layer, place.depth + 1, within) for key, item in value.items() if key not in _NEVER_MADE
-    ]
+    return [_Place(item, key, layer, place.depth + 1, within) for key, item in value.items()]
 
 
 def _layer_of(place: _Place, value: dict[str, Any]) -> str:
@@ -152,7 +162,7 @@ def _judge(place: _Place, custom: Collection[str]) -> Iterator[Concern]:
 
 
 def _judge_object(value: dict[str, Any], layer: str, custom: Collection[str]) -> Iterator[Concern]:
-    name, registered = _class_of(value), value.get("registered_name")
+    name = _class_of(value)
     base = name.rpartition(">")[2]
     if name == "function":
         yield from _judge_function(value, layer, custom)
@@ -160,7 +170,7 @@ def _judge_object(value: dict[str, Any], layer: str, custom: Collection[str]) ->
         yield Concern(layer, _("a lambda, Python code stored in the file"))
     elif base in _FOREIGN:
         yield Concern(layer, _FOREIGN[base])
-    elif base in custom or (isinstance(registered, str) and registered.rpartition(">")[2] in custom):
+    elif base in custom:
         yield Concern(layer, _("the class `{name}`, given by `--custom`", name=base), refused=False)
     elif not _NAME.fullmatch(base):
         yield Concern(layer, _("a class with the impossible name `{name}`", name=_short(name)))
@@ -175,13 +185,15 @@ def _judge_class(value: dict[str, Any], name: str, layer: str) -> Iterator[Conce
     if module and not (isinstance(module, str) and _MODULE.fullmatch(module)):
         where = _short(f"{module}.{base}" if isinstance(module, str) else repr(module))
         yield Concern(layer, _("the class `{name}`, which is not part of Keras", name=where), needs=base)
-    elif isinstance(module, str) and _OPERATION_MODULE.fullmatch(module):
-        return
+    elif isinstance(module, str) and ".ops." in module:
+        if name not in _OPERATION_MODULES.get(module, ()) or registered not in (None, "", name):
+            what = _("the operation `{name}`, which is not one of Keras' plain ones", name=_short(f"{module}.{name}"))
+            yield Concern(layer, what)
     elif base not in _KNOWN or module is None or registered not in (None, "", name):
         yield Concern(layer, _("the class `{name}`, which is not part of Keras", name=base), needs=base)
     elif isinstance(module, str) and _CLOSED.fullmatch(module) and base not in APPLICATION_LAYERS:
         yield Concern(layer, _("something from `{module}`, which holds no layers", module=_short(module)))
-    elif name in LOOKUPS:
+    elif base in LOOKUPS:
         yield from _judge_lookup(value, layer)
 
 

@@ -1,7 +1,6 @@
-"""Archives and HDF5 files, measured before anything in them is read.
+"""Archives, measured before anything in them is read: a file may declare far more than it holds (a bomb).
 
-A file may declare far more than it holds (a bomb), and an HDF5 file may point at other files; both are
-found here from headers alone. Nothing knows about Keras.
+Nothing here knows about Keras.
 """
 
 from __future__ import annotations
@@ -10,11 +9,8 @@ import io
 import struct
 import zipfile
 import zlib
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
-
-import h5py
 
 FREE_BYTES = 64 << 20
 """What a file may always unpack to, however small it is."""
@@ -25,22 +21,11 @@ LARGEST_RATIO = 100
 LARGEST_TEXT = 8 << 20
 """Bytes of a configuration; that of a network with a thousand layers has about one million."""
 
-MOST_OBJECTS = 100_000
-"""Groups and arrays of an HDF5 file."""
-
 _DIRECTORY_LIMIT = 1 << 20
 
 
 class SuspiciousError(ValueError):
     """The file declares something that no honest file does; the text says what."""
-
-
-@dataclass(frozen=True, slots=True)
-class Contents:
-    """What an HDF5 file declares: the number of arrays and their bytes when read."""
-
-    arrays: int
-    declared: int
 
 
 def open_archive(path: Path) -> zipfile.ZipFile:
@@ -74,7 +59,7 @@ def check_members(archive: zipfile.ZipFile, size: int) -> None:
         if member.compress_type == zipfile.ZIP_STORED and member.file_size != member.compress_size:
             raise SuspiciousError(f"'{member.filename[:80]}' states two different sizes")
         total += member.file_size
-    _check_ratio(total, size)
+    check_ratio(total, size)
 
 
 def read_text(archive: zipfile.ZipFile, name: str) -> bytes:
@@ -123,65 +108,8 @@ def intact(archive: zipfile.ZipFile, path: Path, name: str) -> bool:
     return total == member.CRC
 
 
-def measure(file: h5py.File, size: int) -> Contents:
-    """Every object of an HDF5 file checked by its header: no links outside, no strange types, no bombs."""
-    seen: set[tuple[int, int]] = set()
-    groups: list[h5py.Group] = [file]
-    arrays = declared = 0
-    while groups:
-        group = groups.pop()
-        for name in group:
-            _check_link(group, name)
-            item = group[name]
-            info = h5py.h5o.get_info(item.id)
-            if (info.fileno, info.addr) in seen:
-                continue
-            seen.add((info.fileno, info.addr))
-            if len(seen) > MOST_OBJECTS:
-                raise SuspiciousError("it holds more groups and arrays than any network")
-            if isinstance(item, h5py.Group):
-                groups.append(item)
-            elif isinstance(item, h5py.Dataset):
-                arrays += 1
-                declared += _declared_bytes(item)
-                _check_ratio(declared, size)
-    return Contents(arrays, declared)
-
-
-def read_attribute(owner: h5py.Group | h5py.File, name: str) -> str | None:
-    """A text attribute, or None where there is none; its size is checked before it is read."""
-    if name not in owner.attrs:
-        return None
-    header = h5py.h5a.open(owner.id, name.encode())
-    if header.get_storage_size() > LARGEST_TEXT or header.get_space().get_simple_extent_npoints() != 1:
-        raise SuspiciousError(f"its attribute '{name}' is too large")
-    value = owner.attrs[name]
-    text = value.decode("utf-8") if isinstance(value, bytes) else str(value)
-    if len(text) > LARGEST_TEXT:
-        raise SuspiciousError(f"its attribute '{name}' is larger than {LARGEST_TEXT / 1e6:.0f} MB")
-    return text
-
-
-def _check_link(group: h5py.Group, name: str) -> None:
-    link = group.get(name, getlink=True)
-    if isinstance(link, h5py.ExternalLink):
-        raise SuspiciousError(f"'{name[:80]}' in it is a link to another file")
-    if not isinstance(link, h5py.HardLink):
-        raise SuspiciousError(f"'{name[:80]}' in it is a link, not an array")
-
-
-def _declared_bytes(array: h5py.Dataset) -> int:
-    name = array.name.rpartition("/")[2][:80]
-    if array.external:
-        raise SuspiciousError(f"the array '{name}' lies in another file")
-    if array.is_virtual:
-        raise SuspiciousError(f"the array '{name}' is put together from other files")
-    if array.dtype.kind not in "fiubVcS" or (array.dtype.kind == "V" and array.dtype.names):
-        raise SuspiciousError(f"the array '{name}' holds something else than numbers")
-    return int(array.size or 0) * int(array.dtype.itemsize)
-
-
-def _check_ratio(declared: int, stored: int) -> None:
+def check_ratio(declared: int, stored: int) -> None:
+    """Refuse what would become far larger than it is."""
     if declared > FREE_BYTES and declared > LARGEST_RATIO * stored:
         raise SuspiciousError(f"{stored / 1e6:.3g} MB would unpack to {declared / 1e6:.0f} MB")
 

@@ -72,24 +72,49 @@ APPLICATION_LAYERS = {"LayerScale": "convnext", "CustomScaleLayer": "inception_r
 OPERATION_HOMES = {
     "numpy": _words(
         """
-        Abs Absolute Add Amax Amin Argmax Argmin Average BroadcastTo Ceil Clip Concatenate Cos Divide Dot Einsum
-        Equal Exp ExpandDims Expm1 Flip Floor FloorDivide GetItem Greater GreaterEqual Less LessEqual Log Log10
-        Log1p Log2 Logaddexp Matmul Max Maximum Mean Median Min Minimum Mod Moveaxis Multiply NanToNum Negative
-        NotEqual Pad Power Prod Ravel Reciprocal Repeat Reshape Roll Rot90 Round Select Sign Sin Sort Split Sqrt
-        Square Squeeze Stack Std Subtract Sum Swapaxes Take Tan Tanh Tensordot Tile Transpose TrueDivide Var Where
+        Abs Absolute Add All AllClose Amax Amin Angle Any Append Arccos Arccosh Arcsin Arcsinh Arctan Arctan2 Arctanh
+        Argmax Argmin Argpartition Argsort ArraySplit Average Bincount BitwiseAnd BitwiseInvert BitwiseLeftShift
+        BitwiseNot BitwiseOr BitwiseRightShift BitwiseXor BroadcastTo Cbrt Ceil Clip Concatenate Conj Conjugate Copy
+        Corrcoef Correlate Cos Cosh CountNonzero Cross Cumprod Cumsum Deg2rad Diag Diagflat Diagonal Diff Digitize
+        Divide DivideNoNan Dot Dsplit Dstack Einsum Equal Exp Exp2 ExpandDims Expm1 Fabs Flip Fliplr Flipud Floor
+        FloorDivide Fmax Fmin Fmod FullLike Gcd GetItem Greater GreaterEqual Heaviside Histogram Hsplit Hstack Hypot
+        I0 Imag Inner IsIn Isclose Isfinite Isinf Isnan Isneginf Isposinf Isreal Kron Lcm Ldexp LeftShift Less
+        LessEqual Log Log10 Log1p Log2 Logaddexp Logaddexp2 LogicalAnd LogicalNot LogicalOr LogicalXor Matmul Max
+        Maximum Mean Median Meshgrid Min Minimum Mod Moveaxis Multiply NanToNum Nanargmax Nanargmin Nancumprod
+        Nancumsum Nanmax Nanmean Nanmedian Nanmin Nanpercentile Nanprod Nanquantile Nanstd Nansum Nanvar Ndim Negative
+        Nextafter Nonzero NotEqual OnesLike Outer Pad Percentile Power Prod Ptp Quantile Rad2deg Ravel Real Reciprocal
+        Repeat Reshape RightShift Roll Rot90 Round SearchSorted Select Sign Signbit Sin Sinc Sinh Size Slogdet Sort
+        Split Sqrt Square Squeeze Stack Std Subtract Sum Swapaxes Take TakeAlongAxis Tan Tanh Tensordot Tile Trace
+        Transpose Trapezoid Tril Triu TrueDivide Trunc Unique UnravelIndex Vander Var Vdot View Vsplit Vstack Where
+        ZerosLike
         """
     ),
     "nn": _words(
         """
-        AveragePool BatchNorm Celu Conv ConvTranspose DepthToSpace DepthwiseConv Elu Gelu Glu HardSigmoid HardSilu
-        HardTanh LayerNorm LeakyRelu LogSigmoid LogSoftmax MaxPool Moments Normalize OneHot Relu Relu6 Selu
-        SeparableConv Sigmoid Silu SoftShrink Softmax Softplus Softsign SpaceToDepth Sparsemax Squareplus TanhShrink
-        Threshold
+        AdaptiveAveragePool AdaptiveMaxPool AveragePool BatchNorm BinaryCrossentropy CTCDecode CTCLoss
+        CategoricalCrossentropy Celu Conv ConvTranspose DepthToSpace DepthwiseConv DotProductAttention Elu Fold Gelu Glu
+        HardShrink HardSigmoid HardSilu HardTanh LayerNorm LeakyRelu LogSigmoid LogSoftmax MaxPool Moments MultiHot
+        Normalize OneHot PSNR Polar RMSNorm Relu Relu6 Selu SeparableConv Sigmoid Silu SoftShrink Softmax Softplus
+        Softsign SpaceToDepth SparseCategoricalCrossentropy SparsePlus SparseSigmoid Sparsemax Squareplus TanhShrink
+        Threshold Unfold
         """
     ),
-    "math": _words("Erf Logsumexp Rsqrt TopK"),
-    "image": _words("CropImages ExtractPatches GaussianBlur PadImages RGBToGrayscale Resize"),
-    "linalg": _words("Norm"),
-    "core": _words("Cast Slice StopGradient Unstack"),
+    "math": _words(
+        "CDist Erf Erfc Erfinv ExtractSequences FFT FFT2 IFFT2 IRFFT ISTFT InTopK Logdet Logsumexp RFFT Rsqrt STFT "
+        "SegmentMax SegmentMin SegmentProd SegmentReduction SegmentSum TopK ViewAsComplex ViewAsReal"
+    ),
+    "image": _words(
+        "AffineTransform CropImages ElasticTransform ExtractPatches GaussianBlur HSVToRGB MapCoordinates PadImages "
+        "PerspectiveTransform RGBToGrayscale RGBToHSV Resize SSIM ScaleAndTranslate SobelEdges"
+    ),
+    "linalg": _words(
+        "Cholesky CholeskyInverse Det Eig Eigh Inv Lstsq LuFactor MatrixRank Norm Pinv Qr SVD Solve SolveTriangular"
+    ),
+    "core": _words("Cast ConvertToTensor SaturateCast Scatter ScatterUpdate Slice SliceUpdate StopGradient Unstack"),
+    "einops": _words("Rearrange"),
 }
-"""Plain operations used as layers, by the module of Keras they live in."""
+"""Plain operations used as layers, by the module of Keras they live in.
+
+Left out are those that are given a function (`Map`, `Scan`, `Cond` …) and those that make an array of any size from
+nothing but numbers (`Full`, `Arange` …).
+"""

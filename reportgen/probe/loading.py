@@ -77,12 +77,7 @@ def _open_file(source: ModelSource, path: Path) -> OpenedModel:
     own = custom_objects(source.custom)
     with vetting.opened(path, frozenset(own)) as file:
         if file.config is None:
-            raise InputError(
-                f"{path}: the file holds weights alone, without the network they belong to.",
-                slug="weights-alone",
-                hint="Give the network's description with --architecture arch.json (from `model.to_json()`), "
-                f"or name a network of keras.applications as the model, with --weights {path.name}.",
-            )
+            raise vetting.without_network(file)
         with ThreadPoolExecutor(1) as beside:  # the other core reads the file while this one builds
             sum_checked = beside.submit(vetting.check_sum, path) if file.report.format == "keras" else None
             model, remarks = _rebuild(file, file.config, source, own)
@@ -139,8 +134,9 @@ def _rebuild(
     path = file.report.path
     if not source.trusted:
         vetting.refuse_concerns(file.report)
-    version = file.report.keras_version or str(config.get("keras_version", ""))
-    config, remarks = repairs.repair(config, version=version, custom=frozenset(own), accepts=_accepts)
+    config, remarks = _repaired(file, config, own)
+    if not source.trusted:  # once more: what Keras is given is what was judged
+        vetting.refuse_concerns(vetting.report_of(config, file.report, frozenset(own)))
     foreign = bool(own) or source.trusted
     try:
         with weights.unset_weights(file.report.weights_bytes, unset=not foreign):
@@ -148,11 +144,13 @@ def _rebuild(
             model = _from_config(config, objects, trusted=source.trusted)
             if isinstance(model, keras.Model) and not model.built:
                 _build(model, file, path)
-    except ReportgenError:
+    except (ReportgenError, MemoryError):
         raise
     except weights.TooLargeError as problem:
         raise _too_large(path, file) from problem
     except Exception as problem:
+        if "OOM when allocating" in str(problem):
+            raise MemoryError from problem
         if _caused_by(problem, weights.TooLargeError):
             raise _too_large(path, file) from problem
         raise _not_rebuilt(path, file, problem) from problem
@@ -163,6 +161,16 @@ def _rebuild(
         )
     _fill(model, file, path)
     return model, remarks
+
+
+def _repaired(
+    file: ModelFile, config: dict[str, Any], own: Mapping[str, Any]
+) -> tuple[dict[str, Any], tuple[Message, ...]]:
+    version = file.report.keras_version or str(config.get("keras_version", ""))
+    try:
+        return repairs.repair(config, version=version, custom=frozenset(own), accepts=_accepts)
+    except Exception as problem:  # a configuration by no Keras has anything anywhere
+        raise _not_rebuilt(file.report.path, file, problem) from problem
 
 
 def _from_config(config: dict[str, Any], own: Mapping[str, Any], *, trusted: bool) -> Any:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from reportgen.errors import InputError
+from reportgen.files import NotPlainError, check_plain
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _HOW_TO_SAVE = "Where the model was made, write `model.save('name.keras')`."
@@ -16,6 +17,7 @@ def recognise(path: Path) -> Literal["zip", "hdf5"]:
     try:
         if path.is_dir():
             raise _folder(path)
+        check_plain(path)
         size = path.stat().st_size
         with path.open("rb") as file:
             start = file.read(4096)
@@ -25,6 +27,11 @@ def recognise(path: Path) -> Literal["zip", "hdf5"]:
         raise InputError(
             f"{path}: there is no such file.", slug="model-missing",
             hint="Check the path; a name without an ending, such as vgg16, means a network of keras.applications.",
+        ) from problem
+    except NotPlainError as problem:
+        raise InputError(
+            f"{path}: the model cannot be read: {problem.strerror}.", slug="model-unreadable",
+            hint="Name the model's own file.",
         ) from problem
     except OSError as problem:
         raise InputError(

@@ -86,7 +86,7 @@ def repair(
     `accepts` says whether this Keras' layer of that name knows a setting; then the setting stays.
     """
     work = _Work(custom, accepts)
-    for step in (_list_of_layers, _model_scope, _plain_object):
+    for step in (_list_of_layers, _model_scope, _plain_object, _named_as_given):
         for item in list(_objects(config)):
             step(item, work)
     if version[:2] in ("1.", "2.") and _mentions(config, "hard_sigmoid"):
@@ -170,7 +170,6 @@ def _homes_of_operations(layers: list[Object], work: _Work) -> None:
 
 def _plain_object(item: Object, work: _Work) -> None:
     """What concerns one object alone."""
-    item.pop("compile_config", None)
     kind, config = item.get("class_name"), item.get("config")
     if not isinstance(kind, str) or kind in work.custom or not isinstance(config, dict):
         return
@@ -185,6 +184,15 @@ def _plain_object(item: Object, work: _Work) -> None:
         item["class_name"] = _OLD_NAMES.get(kind, kind)
         _layer(item["class_name"], config, work)
         _calls(item)
+
+
+def _named_as_given(item: Object, work: _Work) -> None:
+    """The user's own classes and functions by the names under which they were given: Keras then finds no others."""
+    kind, config = item.get("class_name"), item.get("config")
+    if kind == "function" and isinstance(config, str) and (name := config.rpartition(">")[2]) in work.custom:
+        item |= {"config": name, "registered_name": name}
+    elif isinstance(kind, str) and (name := kind.rpartition(">")[2]) in work.custom:
+        item |= {"class_name": name, "registered_name": name}
 
 
 def _layer(kind: str, config: Object, work: _Work) -> None:
@@ -212,7 +220,8 @@ def _layer(kind: str, config: Object, work: _Work) -> None:
 
 def _calls(item: Object) -> None:
     """Keras 2 wrote `training: null` and `mask: null` beside every call, also where a layer takes neither."""
-    for node in item.get("inbound_nodes") or ():
+    nodes = item.get("inbound_nodes")
+    for node in nodes if isinstance(nodes, list) else ():
         for reference in node if isinstance(node, list) else ():
             if isinstance(reference, list) and len(reference) == 4 and isinstance(reference[3], dict):
                 for key in ("training", "mask"):

@@ -11,15 +11,17 @@ import tempfile
 import zipfile
 from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 import h5py
 
 from reportgen.errors import InputError
-from reportgen.probe import concerns, containers, recognition
+from reportgen.files import read_plain
+from reportgen.probe import concerns, containers, hdf5, own_code, recognition
 from reportgen.probe.concerns import Concern
+from reportgen.probe.source import ModelSource
 
 Format: TypeAlias = Literal["keras", "h5", "weights"]
 CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
@@ -88,6 +90,52 @@ def opened(path: Path, custom: Collection[str] = ()) -> Iterator[ModelFile]:
         yield file
 
 
+def check_model(source: ModelSource) -> None:
+    """Stop at a model that will not be opened, as far as its files tell it."""
+    own_code.check(source.custom)
+    custom = [own_code.parts(entry)[1] for entry in source.custom]
+    if not source.is_file:
+        if source.weights not in ("imagenet", "none"):
+            inspect_file(Path(source.weights))
+        return
+    with opened(Path(source.model), custom) as file:
+        report = file.report
+        if source.architecture:
+            config = read_architecture(source.architecture)
+            report = report_of(config, replace(report, path=source.architecture), custom)
+        elif file.config is None:
+            raise without_network(file)
+    if not source.trusted:
+        refuse_concerns(report)
+
+
+def without_network(file: ModelFile) -> InputError:
+    """The error for a file of arrays that says nothing of the network they belong to."""
+    path, names = file.report.path, list(file.weights)
+    if not _is_of_keras(file.weights):
+        shown = ", ".join(f"'{name[:40]}'" for name in names[:3]) + (", …" if len(names) > 3 else "")
+        return InputError(
+            f"{path}: this is an HDF5 file of data ({shown}), not a model.", slug="model-not-model",
+            hint="Name the file that `model.save` wrote.",
+        )
+    return InputError(
+        f"{path}: the file holds weights alone, without the network they belong to.", slug="weights-alone",
+        hint="Give the network's description with --architecture arch.json (from `model.to_json()`), "
+        f"or name a network of keras.applications as the model, with --weights {path.name}.",
+    )
+
+
+def _is_of_keras(weights: h5py.File) -> bool:
+    """Whether arrays lie as Keras, of any age, puts a network's weights."""
+    found = "layer_names" in weights.attrs or "model_weights" in weights
+
+    def visit(name: str, item: object) -> bool | None:
+        within = isinstance(item, h5py.Group) and (name.rpartition("/")[2] == "vars" or "weight_names" in item.attrs)
+        return within or None  # None goes on
+
+    return found or bool(weights.visititems(visit))
+
+
 def refuse_concerns(report: FileReport) -> None:
     """Stop at a file that asks for more than plain Keras layers."""
     refused = [concern for concern in report.concerns if concern.refused]
@@ -127,8 +175,9 @@ def read_config(text: bytes | str, path: Path) -> dict[str, Any]:
 
 
 def report_of(config: dict[str, Any], report: FileReport, custom: Collection[str]) -> FileReport:
-    """The report completed by what the configuration declares."""
+    """The report completed by what the configuration declares; what only training needs is taken out of it."""
     try:
+        concerns.without_training(config)
         found = concerns.concerns_of(config, custom)
         layers = concerns.layer_count(config)
     except concerns.TooDeepError as problem:
@@ -148,9 +197,10 @@ def _open_keras(path: Path, custom: Collection[str], stack: ExitStack) -> ModelF
     text = containers.read_text(archive, CONFIG)
     config = read_config(text, path)
     unpacked = stack.enter_context(tempfile.TemporaryFile(prefix="reportgen-"))  # noqa: SIM115
-    member = stack.enter_context(containers.open_member(archive, path, WEIGHTS, unpacked))
+    member = containers.open_member(archive, path, WEIGHTS, unpacked)
+    stack.callback(member.close)
     weights = stack.enter_context(h5py.File(member, "r"))
-    contents = containers.measure(weights, path.stat().st_size)
+    contents = hdf5.measure(weights, member, path.stat().st_size)
     report = FileReport(
         path, "keras", _version(archive, names), file_bytes=path.stat().st_size, config_bytes=len(text),
         weights_bytes=contents.declared, arrays=contents.arrays,
@@ -159,13 +209,14 @@ def _open_keras(path: Path, custom: Collection[str], stack: ExitStack) -> ModelF
 
 
 def _open_h5(path: Path, custom: Collection[str], stack: ExitStack) -> ModelFile:
+    raw = stack.enter_context(path.open("rb"))
     weights = stack.enter_context(h5py.File(path, "r"))
     size = path.stat().st_size
-    contents = containers.measure(weights, size)
-    text = containers.read_attribute(weights, "model_config")
-    version = containers.read_attribute(weights, "keras_version")
+    contents = hdf5.measure(weights, raw, size)
+    text = hdf5.read_attribute(weights, "model_config")
+    version = hdf5.read_attribute(weights, "keras_version")
     if version is None and "model_weights" in weights:
-        version = containers.read_attribute(weights["model_weights"], "keras_version")
+        version = hdf5.read_attribute(weights["model_weights"], "keras_version")
     if contents.arrays == 0 and text is None:
         raise InputError(
             f"{path}: an HDF5 file without arrays: there is no model in it.", slug="model-not-model",
@@ -216,17 +267,17 @@ def check_sum(path: Path) -> None:
 def read_architecture(path: Path) -> dict[str, Any]:
     """The description of a network in a JSON file."""
     try:
-        if path.stat().st_size > containers.LARGEST_TEXT:
-            raise InputError(
-                f"{path}: this is too large for the description of a network.", slug="model-suspicious",
-                hint="It is written by `model.to_json()`.",
-            )
-        text = path.read_bytes()
+        text = read_plain(path, containers.LARGEST_TEXT)
     except OSError as problem:
         raise InputError(
             f"{path}: the description of the network cannot be read: {problem.strerror}.", slug="model-missing",
             hint="It is the file that holds the result of `model.to_json()`.",
         ) from problem
+    if len(text) > containers.LARGEST_TEXT:
+        raise InputError(
+            f"{path}: this is too large for the description of a network.", slug="model-suspicious",
+            hint="It is written by `model.to_json()`.",
+        )
     return read_config(text, path)
 
 

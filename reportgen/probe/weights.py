@@ -18,6 +18,7 @@ import tensorflow as tf
 from keras.src.saving import saving_lib
 
 from reportgen.errors import InputError
+from reportgen.probe import hdf5
 from reportgen.probe.own_code import first_line
 
 SPARE_BYTES = 64 << 20
@@ -142,7 +143,7 @@ def _strings(group: h5py.Group, name: str) -> list[str]:
 
 def read(array: h5py.Dataset) -> Any:
     """An array of the file; a large one as a tensor that owns the memory it was read into."""
-    if array.attrs.get("dtype") == "bfloat16":
+    if hdf5.read_attribute(array, "dtype") == "bfloat16":
         return np.array(array).view(tf.bfloat16.as_numpy_dtype)
     if array.nbytes < _LARGE or array.dtype.name not in _HANDED_OVER or not array.dtype.isnative:
         return np.array(array)

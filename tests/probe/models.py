@@ -6,6 +6,7 @@ import base64
 import copy
 import json
 import marshal
+import struct
 import zipfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -89,6 +90,25 @@ def write_legacy_weights(group: Any, weights: dict[str, list[np.ndarray]]) -> No
         inner.attrs["weight_names"] = names
         for name, array in zip(names, arrays, strict=True):
             inner[name.decode()] = array
+
+
+LONG = 2_000_003
+
+
+def many_texts(owner: Any, attribute: str, times: int = 3000) -> None:
+    """An attribute of a long text and many short ones, ready for `point_at_one`."""
+    owner.attrs.create(attribute, ["x" * LONG, *["y"] * (times - 1)], dtype=h5py.string_dtype())
+
+
+def point_at_one(path: Path, times: int = 3000) -> None:
+    """Let all texts of that attribute be the long one, which stands in the file once."""
+    data = bytearray(path.read_bytes())
+    long, short = struct.pack("<I", LONG), struct.pack("<I", 1)
+    at = data.find(long)
+    while not data[at + 16 : at + 20] == data[at + 32 : at + 36] == short:
+        at = data.index(long, at + 1)
+    data[at : at + 16 * times] = data[at : at + 16] * times
+    path.write_bytes(data)
 
 
 def weights_of(model: Any) -> dict[str, list[np.ndarray]]:

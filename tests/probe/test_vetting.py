@@ -16,7 +16,8 @@ import numpy as np
 import pytest
 
 from reportgen.errors import InputError
-from reportgen.probe.concerns import LAYERS, concerns_of, layer_count
+from reportgen.probe.concerns import LAYERS, concerns_of, layer_count, without_training
+from reportgen.probe.keras_names import OPERATION_HOMES
 from reportgen.probe.vetting import inspect_file, opened, refuse_concerns
 from tests.probe import models
 
@@ -86,8 +87,62 @@ def test_layers_of_nested_models_are_counted_and_named_by_their_path() -> None:
 
 def test_what_is_only_for_training_is_not_asked_about() -> None:
     config = models.new_sequential(PLAIN)
-    config["compile_config"] = {"loss": {"module": "mine", "class_name": "function", "config": "own_loss"}}
+    inner = models.new_layer("Sequential", {"name": "inner", "layers": [PLAIN]}, "keras")
+    config["config"]["layers"].append(inner)
+    loss = {"loss": {"module": "mine", "class_name": "function", "config": "own_loss"}}
+    config |= {"compile_config": loss, "training_config": loss, "optimizer_config": loss}
+    inner["compile_config"] = loss
+    without_training(config)
+    assert "own_loss" not in json.dumps(config)
     assert concerns_of(config) == ()
+
+
+@pytest.mark.parametrize("key", ["compile_config", "training_config", "optimizer_config", "metrics", "anything"])
+@pytest.mark.parametrize("place", ["settings", "call", "deep in a call"])
+def test_an_object_is_judged_wherever_it_stands(key: str, place: str) -> None:
+    evil = models.new_layer("TFSMLayer", {"name": "evil", "filepath": "/etc"})
+    layer = json.loads(json.dumps(PLAIN))
+    if place == "settings":
+        layer["config"][key] = evil
+    else:
+        held = {key: evil} if place == "call" else {"outer": [{key: {"other": [evil]}}]}
+        layer["inbound_nodes"] = [{"args": [], "kwargs": held}]
+    config = models.new_sequential(layer)
+    without_training(config)
+    assert ["TFSMLayer" in str(concern.what) for concern in concerns_of(config)] == [True]
+
+
+@pytest.mark.parametrize("name", ["Map", "Scan", "Operation", "np", "__typespec__", "Full"])
+@pytest.mark.parametrize("home", ["numpy", "core"])
+def test_of_operations_only_the_plain_ones_are_known(name: str, home: str) -> None:
+    module = f"keras.src.ops.{home}"
+    assert concerns_of(models.new_sequential(models.new_layer(name, {"name": "evil"}, module)))
+
+
+def test_an_operation_is_known_in_its_own_home_alone() -> None:
+    for module, known in (("keras.src.ops.numpy", True), ("keras.src.ops.nn", False), ("keras.src.ops.function", False)):
+        found = concerns_of(models.new_sequential(models.new_layer("Add", {"name": "sum"}, module)))
+        assert (found == ()) == known
+
+
+@pytest.mark.tf
+def test_the_list_of_operations_is_that_of_keras_without_those_that_are_given_functions() -> None:
+    import importlib
+
+    from keras.src.ops.operation import Operation
+
+    for home, ours in OPERATION_HOMES.items():
+        module = importlib.import_module(f"keras.src.ops.{home}")
+        theirs = {
+            name for name, made in vars(module).items()
+            if isinstance(made, type) and issubclass(made, Operation) and made.__module__ == module.__name__
+        }
+        assert theirs - ours == {
+            "core": {"AssociativeScan", "Cond", "ForiLoop", "Map", "Scan", "Switch", "VectorizedMap", "WhileLoop"},
+            "linalg": {"JVP"},
+            "numpy": {"Arange", "Array", "EmptyLike", "Full", "Geomspace", "Linspace", "Logspace"},
+        }.get(home, set())
+        assert ours - theirs == set()
 
 
 @pytest.mark.tf
@@ -223,6 +278,12 @@ def test_the_users_own_class_is_allowed_by_its_name_only(tmp_path: Path) -> None
     assert "Other" in refusal(models.write_keras(path, models.new_sequential(mine)), "Mine").message
 
 
+def test_a_name_that_is_only_registered_like_the_users_own_is_not_his(tmp_path: Path) -> None:
+    for name, module in (("Popen", "subprocess"), ("deserialize", "keras.layers"), ("get_file", "keras.utils")):
+        evil = models.new_layer(name, {"name": "evil"}, module, registered_name="pack>Mine")
+        assert "'evil'" in refusal(models.write_keras(tmp_path / "m.keras", models.new_sequential(evil)), "Mine").message
+
+
 def test_trust_is_offered_for_code_in_the_file(tmp_path: Path) -> None:
     path = models.write_keras(tmp_path / "own.keras", models.new_sequential(HOSTILE["lambda layer"][0]))
     assert "--trust-model" in refusal(path).hint
@@ -289,6 +350,37 @@ def test_an_archive_with_a_list_of_contents_without_end_is_refused(tmp_path: Pat
 def test_members_that_keras_does_not_write_are_refused(tmp_path: Path, member: str) -> None:
     path = models.write_keras(tmp_path / "more.keras", models.new_sequential(PLAIN), members=[(member, b"x")])
     assert refusal(path).slug == "model-suspicious"
+
+
+@pytest.mark.parametrize("form", ["keras", "h5"])
+@pytest.mark.parametrize("attribute", ["layer_names", "weight_names", "weight_names1", "dtype"])
+def test_names_that_point_a_thousand_times_at_one_long_text_are_refused_unread(
+    tmp_path: Path, form: str, attribute: str
+) -> None:
+    def point(file: h5py.File) -> None:
+        group = file.require_group("model_weights")
+        group["array"] = np.zeros(4, np.float32)
+        owner = group["array"] if attribute == "dtype" else group
+        models.many_texts(owner, attribute)
+
+    if form == "keras":
+        path = models.write_keras(tmp_path / "names.keras", models.new_sequential(PLAIN), arrays=point)
+    else:
+        path = models.write_legacy(tmp_path / "names.h5", models.new_sequential(PLAIN), {})
+        with h5py.File(path, "a") as file:
+            point(file)
+    models.point_at_one(path)
+    assert path.stat().st_size < 3 << 20
+    error = refusal(path)
+    assert error.slug == "model-suspicious"
+    assert "MB" in error.message
+
+
+def test_many_short_names_of_any_length_are_fine(tmp_path: Path) -> None:
+    path = models.write_legacy(tmp_path / "names.h5", models.new_sequential(PLAIN), {})
+    with h5py.File(path, "a") as file:
+        file["model_weights"].attrs["others"] = [f"layer_{number}/kernel:0" for number in range(2000)]
+    assert inspect_file(path).format == "h5"
 
 
 # links out of the file

@@ -1,0 +1,33 @@
+"""The process with the network may not take all the memory there is."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from reportgen import memory
+
+
+def test_a_container_with_less_than_the_machine_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    machine = memory.available()
+    assert machine > 1 << 28
+    monkeypatch.setattr(memory, "_GROUPS", tmp_path)
+    for told, size in (("max", machine), ("garbage", machine), (str(1 << 28), 1 << 28), (str(1 << 62), machine)):
+        (tmp_path / "memory.max").write_text(told + "\n")
+        assert memory.available() <= size
+        assert (memory.available() == 1 << 28) == (size == 1 << 28)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not count like this")
+def test_what_asks_for_more_is_refused_by_the_process_itself() -> None:
+    script = (
+        "from reportgen import memory; memory.limit(1 << 29)\n"
+        "bytearray(1 << 27)\n"
+        "try: bytearray(1 << 30)\n"
+        "except MemoryError: print('refused')"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "refused\n"
