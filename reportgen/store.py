@@ -14,7 +14,6 @@ import io
 import json
 import os
 import tempfile
-import time
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
@@ -24,8 +23,7 @@ import numpy as np
 
 from reportgen import locks
 from reportgen.errors import ReportgenError
-from reportgen.files import check_plain
-from reportgen.originals import Originals, Seen
+from reportgen.originals import Originals
 from reportgen.report import codec
 from reportgen.report.document import FORMAT, Section
 from reportgen.shelf import Drawer, Shelf
@@ -34,8 +32,6 @@ LARGEST = 4 << 30
 """Bytes the store may hold before the oldest entries are removed."""
 KINDS = ("sections", "assets", "digests", "arrays", "drawn")
 """What is kept, each in a folder of its own. Assets are named by their contents; all else is sealed with a checksum."""
-SETTLED_NS = 2_000_000_000
-"""How old a change must be for the next one to show in a file's times; coarse file systems count in two seconds."""
 _PACKAGE = Path(__file__).parent
 _COMPUTING = ("artifacts", "attention", "measures", "optimization", "probe", "report")
 _COMPUTING_FILES = (
@@ -95,8 +91,7 @@ class Store:
     def __init__(self, folder: Path | None) -> None:
         self.folder = folder
         self.problem = ""
-        self._digests: dict[str, str] = {}
-        self.originals = Originals(self.look)
+        self.originals = Originals(self._digest_kept, self._keep_digest)
         self._files = Files(folder) if folder else None
         if self._files:
             self._files.prepare()
@@ -120,24 +115,14 @@ class Store:
             self._keep("assets", codec.asset_name(asset), asset.data)
         self._seal("sections", f"{key}.json", codec.dumps(section).encode())
 
-    def look(self, path: Path) -> Seen:
-        """The SHA-256 of a file's bytes, remembered while its size and times stay the same.
+    def _digest_kept(self, note: str) -> str:
+        try:
+            return self._sealed("digests", note).decode("ascii")
+        except OSError:
+            return ""
 
-        The times tell of a change only when some have passed since: a file written just now is read each time.
-        """
-        check_plain(path)
-        stat = path.stat()
-        times = (stat.st_mtime_ns, stat.st_ctime_ns)
-        if time.time_ns() - max(times) < SETTLED_NS:
-            return Seen(_sha256(path), stat.st_size)
-        note = digest(str(path.resolve()), stat.st_size, times, stat.st_ino)
-        if note not in self._digests:
-            try:
-                self._digests[note] = self._sealed("digests", note).decode("ascii")
-            except OSError:
-                self._digests[note] = _sha256(path)
-                self._seal("digests", note, self._digests[note].encode())
-        return Seen(self._digests[note], stat.st_size)
+    def _keep_digest(self, note: str, told: str) -> None:
+        self._seal("digests", note, told.encode())
 
     def shelf(self, common: str) -> Shelf:
         """A shelf for arrays that depend on the network's own digest and on what they are asked by."""
@@ -204,11 +189,6 @@ class Store:
                 self._files.write(kind, name, data)
         except OSError as problem:
             self.problem = problem.strerror or str(problem)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _seal(name: str, data: bytes) -> bytes:

@@ -40,7 +40,7 @@ ONLY_IN = {
 """A library and the only places that may import it (for keras also as a submodule)."""
 
 MAY_USE = {
-    "text": (), "errors": (), "languages": (), "files": (), "originals": ("errors",),
+    "text": (), "errors": (), "languages": (), "files": (), "originals": ("errors", "files"),
     "report": ("text", "errors"),
     "scales": ("report", "text"),
     "imaging": ("report",),
@@ -62,7 +62,7 @@ MAY_USE = {
     "render": ("report", "text", "errors", "languages", "manuscript", "resources", "manifest", "processes", "shelf",
                "watching", "__version__"),
     "watching": (), "foresight": ("watching",), "terminal": ("foresight", "watching"),
-    "store": ("report", "errors", "shelf", "locks", "files", "originals"),
+    "store": ("report", "errors", "shelf", "locks", "originals"),
     "authoring": ("report", "errors", "files", "languages", "manuscript", "photos", "imaging", "resources"),
     "config": ("artifacts", "authoring", "files", "report", "study", "optimization.recipes", "probe.source", "errors",
                "languages"),

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from reportgen import artifacts, build, store
+from reportgen import artifacts, build, originals
 from reportgen.artifacts.base import ModelArtifact
 from reportgen.config import Config, validate
 from reportgen.errors import Interrupted, UsageError
@@ -361,7 +361,7 @@ def test_steps_for_several_images_are_told_apart(tmp_path: Path, probe: FakeProb
 def test_any_damage_in_the_cache_costs_nothing_but_its_section(
     tmp_path: Path, probe: FakeProbe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store, "SETTLED_NS", 0)
+    monkeypatch.setattr(originals, "SETTLED_NS", 0)
     wishes = config(inputs(tmp_path), outputs=("html",))
     run(wishes, tmp_path)
     site = files(tmp_path / "site")

@@ -16,8 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from reportgen import imaging, scales
-from reportgen import store as store_module
+from reportgen import imaging, originals, scales
 from reportgen.errors import InputError, ReportgenError
 from reportgen.report.blocks import Fact, Figure
 from reportgen.report.document import Section
@@ -55,7 +54,7 @@ def damaged(data: bytes, other: bytes) -> Iterator[tuple[str, bytes]]:
 def test_damage_of_any_kind_is_a_miss_and_heals(
     tmp_path: Path, section: Section, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store_module, "SETTLED_NS", 0)
+    monkeypatch.setattr(originals, "SETTLED_NS", 0)
     model, key, other = tmp_path / "model.keras", ("unit", 3), dataclasses.replace(section, name="other")
     model.write_bytes(b"weights")
     arrays = {"image": np.arange(5.0)}
@@ -63,7 +62,7 @@ def test_damage_of_any_kind_is_a_miss_and_heals(
     def found() -> list[object]:
         store = Store(tmp_path / "cache")
         kept = store.shelf("network").get(key)
-        return [store.get("key"), kept and {name: array.tolist() for name, array in kept.items()}, store.look(model).sha256]
+        return [store.get("key"), kept and {name: array.tolist() for name, array in kept.items()}, store.originals.now(model).sha256]
 
     def fill() -> None:
         store = Store(tmp_path / "cache")
@@ -71,8 +70,8 @@ def test_damage_of_any_kind_is_a_miss_and_heals(
         store.put("other", other)
         store.shelf("network").put(key, arrays)
         store.shelf("network").put(("unit", 4), {"image": np.zeros(5)})
-        store.look(model)
-        store.look(Path(__file__))
+        store.originals.now(model)
+        store.originals.now(Path(__file__))
         assert not store.problem
 
     fill()
@@ -129,7 +128,7 @@ def test_a_cache_that_is_full_or_read_only_stops_nothing(
     store = Store(tmp_path)
     assert store.get("old") == section
     assert store.keeps
-    assert store.look(tmp_path / "model").sha256 == hashlib.sha256(b"weights").hexdigest()
+    assert store.originals.now(tmp_path / "model").sha256 == hashlib.sha256(b"weights").hexdigest()
     store.put("new", section)
     assert store.problem == "Read-only file system"
     assert not store.keeps
@@ -146,10 +145,10 @@ def test_without_a_folder_nothing_is_kept_and_nothing_hashed_twice(
     store.shelf("network").put(("unit",), {})
     assert store.get("key") is None
     assert store.shelf("network").get(("unit",)) is None
-    monkeypatch.setattr(store_module, "SETTLED_NS", 0)
-    first = store.look(model).sha256
+    monkeypatch.setattr(originals, "SETTLED_NS", 0)
+    first = store.originals.now(model).sha256
     monkeypatch.setattr(hashlib, "file_digest", None)
-    assert store.look(model).sha256 == first
+    assert store.originals.now(model).sha256 == first
     store.prune(0)
     assert not store.keeps
     assert not store.problem
@@ -158,17 +157,17 @@ def test_without_a_folder_nothing_is_kept_and_nothing_hashed_twice(
 def test_a_files_digest_follows_its_content(tmp_path: Path) -> None:
     store, file = Store(tmp_path / "store"), tmp_path / "model.keras"
     file.write_bytes(b"one")
-    first = store.look(file).sha256
-    assert store.look(file).sha256 == first
+    first = store.originals.now(file).sha256
+    assert store.originals.now(file).sha256 == first
     file.write_bytes(b"two")
     os.utime(file, ns=(1, 1))
-    assert store.look(file).sha256 != first
+    assert store.originals.now(file).sha256 != first
 
 
 def test_a_file_written_just_now_is_read_each_time(tmp_path: Path) -> None:
     store, file = Store(tmp_path / "store"), tmp_path / "model.keras"
     file.write_bytes(b"one")
-    assert store.look(file).sha256 == hashlib.sha256(b"one").hexdigest()
+    assert store.originals.now(file).sha256 == hashlib.sha256(b"one").hexdigest()
     assert not list((tmp_path / "store" / "digests").iterdir())
 
 
