@@ -75,6 +75,8 @@ def build_site(
     inputs = output_key(config, store, plans)
     if not force and output.is_intact(config.folder, inputs):
         return None
+    if isolated and not all(store.holds(plan.key) for plan in plans):
+        check_files(config)
     if "pdf" in config.formats:
         refuse_without_pango()
     drawer = store.drawer(drawing_key())
@@ -160,7 +162,6 @@ def make_sections(
             on_known(section)
         try:
             if isolated:
-                check_files(config)
                 look_apart(config, missing, store, receive, progress, watcher.notice)
             else:
                 look_here(config, missing, store, receive, progress, watcher.notice)

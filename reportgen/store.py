@@ -109,6 +109,10 @@ class Store:
             return None
         return section
 
+    def holds(self, key: str) -> bool:
+        """Whether something, good or damaged, is kept under a key; nothing is read."""
+        return self.folder is not None and (self.folder / "sections" / f"{key}.json").is_file()
+
     def put(self, key: str, section: Section) -> None:
         """Keep a section with its pictures and files."""
         for asset in codec.assets_of(section):

@@ -16,6 +16,7 @@ from reportgen.errors import InputError
 from reportgen.report.document import Section
 from reportgen.run import Look
 from reportgen.store import Store
+from reportgen.watching import OPENING, Watcher
 from reportgen.worker import look_apart
 from tests.fakes import FakeProbe, half_image
 from tests.probe import models
@@ -82,11 +83,13 @@ def test_an_image_that_is_read_later_is_looked_at_again_after_each_section(
     monkeypatch.setattr(build, "open_probe", lambda _source: FakeProbe())
     config, store = wishes(tmp_path), Store(tmp_path / "cache")
 
-    def change(_done: int, _total: int, _section: Section) -> None:
-        replace(tmp_path / "start.png")
+    class Changing(Watcher):
+        def finish(self, name: str) -> None:
+            if name != OPENING.name:
+                replace(tmp_path / "start.png")
 
     with pytest.raises(InputError, match=r"start\.png"):
-        build.build_site(config, store, jobs=1, isolated=False, on_section=change)
+        build.build_site(config, store, jobs=1, isolated=False, watcher=Changing())
     assert len(list((tmp_path / "cache" / "sections").iterdir())) == 1
 
 

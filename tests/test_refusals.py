@@ -118,6 +118,7 @@ def test_it_is_told_before_tensorflow_is_loaded(tmp_path: Path, monkeypatch: pyt
     make, slug, words = CASES[case]
     started: list[object] = []
     monkeypatch.setattr(build, "look_apart", lambda *args: started.append(args))
+    monkeypatch.setattr(build, "Crew", lambda *args: started.append(args))
     wishes = {"model": model(tmp_path), "image": picture(tmp_path), **make(tmp_path)}
     with pytest.raises(InputError) as told:
         build.build_site(validate(asked(tmp_path, **wishes), "test"), Store(tmp_path / "cache"))
@@ -138,7 +139,7 @@ def test_what_is_fine_goes_on_to_the_process_with_tensorflow(tmp_path: Path, mon
     monkeypatch.setattr(build, "look_apart", start)
     wishes = asked(tmp_path, model=model(tmp_path), image=picture(tmp_path), mask=picture(tmp_path))
     with pytest.raises(StartedError):
-        build.build_site(validate(wishes, "test"), Store(tmp_path / "cache"))
+        build.build_site(validate(wishes, "test"), Store(tmp_path / "cache"), jobs=1)
 
 
 def test_a_pipe_is_no_configuration(tmp_path: Path) -> None:
