@@ -332,7 +332,8 @@ class Probe(Protocol):
         """A layer's weights by their own names ("kernel", "bias", "gamma" …), float32.
 
         A convolution's kernel is (height, width, inputs, filters) whatever the model's layout; a
-        depthwise one's is (height, width, inputs, multiplier).
+        depthwise one's is (height, width, inputs, multiplier). One that takes the image's own colours has its inputs
+        in their order: red, green, blue, even where the network is fed blue first.
         """
         ...
 

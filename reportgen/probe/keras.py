@@ -85,7 +85,10 @@ class KerasProbe:
         """See `Probe`."""
         known = self.layers[layer]
         named = names_of_weights(self._own.get(known.owner or layer, ()))
-        return MappingProxyType({name: canonical_weight(weight, known) for name, weight in named.items()})
+        turned = self._feeding.preprocessing.bgr and self.layers.sees_input(self.layers[known.owner or layer])
+        return MappingProxyType({
+            name: canonical_weight(weight, known, blue_first=turned) for name, weight in named.items()
+        })
 
     def scores(self, batch: Array) -> Array:
         """See `Probe`. Large batches are run in pieces."""

@@ -11,6 +11,7 @@ import pytest
 
 from reportgen.errors import InputError, UsageError
 from reportgen.probe import Target
+from reportgen.probe.preprocessing import NAMED
 from reportgen.probe.source import Preprocessing
 from tests.probe.probing import picture, probe_of, slope
 
@@ -591,3 +592,14 @@ def test_model_facts(keras: Any, classifier: Any) -> None:
     assert (facts.name, facts.title, facts.kind, facts.dtype) == ("tiny", "Tiny", "Functional", "float32")
     assert facts.parameters == facts.trainable == classifier.count_params()
     assert facts.weights_bytes == 4 * facts.parameters
+
+
+def test_a_kernel_that_is_fed_blue_first_is_given_red_first(keras: Any) -> None:
+    """The second filter answers to red alone: the third of what the network is fed."""
+    model = keras.Sequential([keras.Input((4, 4, 3)), keras.layers.RandomFlip(), keras.layers.Conv2D(2, 3, name="eye")])
+    kernel = np.zeros((3, 3, 3, 2), np.float32)
+    kernel[:, :, 2, 1] = 1
+    model.get_layer("eye").set_weights([kernel, np.zeros(2)])
+    fed = probe_of(model, preprocessing=NAMED["caffe"]).weights("eye")["kernel"]
+    assert fed[0, 0, :, 1].tolist() == [1, 0, 0]
+    assert probe_of(model).weights("eye")["kernel"][0, 0, :, 1].tolist() == [0, 0, 1]
