@@ -69,9 +69,10 @@ def prepare(target: Path) -> None:
     parent = workshop.parent
     while not parent.exists():
         parent = parent.parent
-    if not os.access(parent, os.W_OK | os.X_OK):
-        read_only = os.statvfs(parent).f_flag & os.ST_RDONLY
-        raise _unwritable(parent, os.strerror(errno.EROFS if read_only else errno.EACCES))
+    for folder in (parent, target) if target.is_dir() else (parent,):
+        if not os.access(folder, os.W_OK | os.X_OK):
+            read_only = os.statvfs(folder).f_flag & os.ST_RDONLY
+            raise _unwritable(folder, os.strerror(errno.EROFS if read_only else errno.EACCES))
     if workshop.is_dir():
         with _workshop(target, wait=False):
             pass

@@ -15,7 +15,7 @@ from reportgen.manifest import NAME, paths_of
 READY = "ready"
 """In the folder where one is built: what is finished and on its way, file by file, into the target."""
 _AT_FDCWD = -100
-_RENAME_EXCHANGE = 2
+_EXCHANGE = 2
 
 
 def swap(building: Path, target: Path, workshop: Path) -> None:
@@ -125,12 +125,15 @@ def _remove(top: Path, name: str) -> None:
 
 
 def _exchange(one: Path, other: Path) -> bool:
-    """Let two folders change places in one step, where the system can."""
+    """Let two folders change places in one step, where the system can (Linux, macOS)."""
     try:
-        rename = ctypes.CDLL(None, use_errno=True).renameat2
+        system = ctypes.CDLL(None, use_errno=True)
+        names = os.fsencode(one), os.fsencode(other)
+        if hasattr(system, "renamex_np"):
+            return bool(system.renamex_np(*names, _EXCHANGE) == 0)
+        return bool(system.renameat2(_AT_FDCWD, names[0], _AT_FDCWD, names[1], _EXCHANGE) == 0)
     except (OSError, AttributeError):
         return False
-    return bool(rename(_AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other), _RENAME_EXCHANGE) == 0)
 
 
 def is_mount(folder: Path) -> bool:

@@ -314,6 +314,14 @@ def test_a_folder_whose_parent_cannot_be_written_is_filled(tmp_path: Path, monke
         output.prepare(tmp_path / "other")
 
 
+def test_a_folder_of_somebody_else_is_told_before_anything_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make(tmp_path / "site", "old")
+    access = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != tmp_path / "site" and access(path, mode))
+    with pytest.raises(UsageError, match=r"site: the report cannot be written there \(Permission denied\)"):
+        output.prepare(tmp_path / "site")
+
+
 def test_a_manifest_that_names_files_elsewhere_reaches_none_of_them(tmp_path: Path) -> None:
     site, precious = tmp_path / "site", tmp_path / "precious.txt"
     make(site, "old")
