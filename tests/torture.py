@@ -166,7 +166,7 @@ def kill(bench: Bench, seed: int) -> str:
     kind, phase = KINDS[seed % len(KINDS)], ("look", "render")[seed // len(KINDS) % 2]
     place = bench.place(f"kill-{seed}", phase)
     build = place.start("New")
-    end = time.monotonic() + chosen.uniform(0.02, 1.0) * bench.seconds[phase]
+    end = time.monotonic() + chosen.uniform(0.02, 0.8) * bench.seconds[phase]
     while time.monotonic() < end and build.poll() is None:
         time.sleep(0.005)
     struck = build.poll() is None and hit(kind, build.pid, chosen)
