@@ -20,7 +20,7 @@ from reportgen import imaging, originals, scales
 from reportgen.errors import InputError, ReportgenError
 from reportgen.report.blocks import Fact, Figure
 from reportgen.report.document import Section
-from reportgen.store import Store, digest
+from reportgen.store import KINDS, Store, digest
 from reportgen.text import _
 
 
@@ -36,9 +36,6 @@ def test_a_section_comes_back_equal(tmp_path: Path, section: Section) -> None:
     Store(tmp_path).put("key", section)
     assert Store(tmp_path).get("key") == section
     assert Store(tmp_path).get("other") is None
-
-
-KINDS = ("sections", "assets", "digests", "arrays")
 
 
 def damaged(data: bytes, other: bytes) -> Iterator[tuple[str, bytes]]:
@@ -62,7 +59,8 @@ def test_damage_of_any_kind_is_a_miss_and_heals(
     def found() -> list[object]:
         store = Store(tmp_path / "cache")
         kept = store.shelf("network").get(key)
-        return [store.get("key"), kept and {name: array.tolist() for name, array in kept.items()}, store.originals.now(model).sha256]
+        arrays = kept and {name: array.tolist() for name, array in kept.items()}
+        return [store.get("key"), arrays, store.originals.now(model).sha256, store.drawer("code").get("figure")]
 
     def fill() -> None:
         store = Store(tmp_path / "cache")
@@ -72,11 +70,13 @@ def test_damage_of_any_kind_is_a_miss_and_heals(
         store.shelf("network").put(("unit", 4), {"image": np.zeros(5)})
         store.originals.now(model)
         store.originals.now(Path(__file__))
+        store.drawer("code").put("figure", b"drawn")
+        store.drawer("code").put("other", b"drawn too")
         assert not store.problem
 
     fill()
     whole = found()
-    assert whole == [section, {"image": [0, 1, 2, 3, 4]}, hashlib.sha256(b"weights").hexdigest()]
+    assert whole == [section, {"image": [0, 1, 2, 3, 4]}, hashlib.sha256(b"weights").hexdigest(), b"drawn"]
     files = sorted((tmp_path / "cache" / kind).iterdir())
     assert files
     for path in files:
