@@ -19,7 +19,8 @@ STANDARD = set(sys.stdlib_module_names)
 
 IN_PROBE = tuple(
     f"probe/{name}.py" for name in ("keras", "recording", "facts", "graph", "feeding", "answers", "layouts", "rules",
-                                    "climbing", "frames", "loading", "applications", "weights", "scoring", "asking")
+                                    "climbing", "frames", "loading", "applications", "weights", "scoring", "asking",
+                                    "beginning")
 )
 ONLY_IN = {
     "tensorflow": (*IN_PROBE, "labs/"),

@@ -18,6 +18,7 @@ from keras.src.saving import saving_lib, serialization_lib
 
 from reportgen.errors import InputError, ReportgenError
 from reportgen.probe import Probe, applications, own_code, repairs, vetting, weights
+from reportgen.probe.beginning import beginning_of
 from reportgen.probe.keras_names import APPLICATION_LAYERS
 from reportgen.probe.preprocessing import application_of, choose_preprocessing, plain
 from reportgen.probe.source import ModelSource
@@ -46,7 +47,8 @@ def load(source: ModelSource) -> Probe:
     from reportgen.probe.keras import KerasProbe
 
     opened = open_model(source)
-    preprocessing, assumptions = choose_preprocessing(source, opened.application, opened.model)
+    beginning = beginning_of(opened.model, source.input) if source.preprocessing == "auto" else None
+    preprocessing, assumptions = choose_preprocessing(source, opened.application, opened.model, beginning)
     probe: Probe = KerasProbe(
         opened.model, source=source, opened=opened, preprocessing=preprocessing, assumptions=assumptions
     )

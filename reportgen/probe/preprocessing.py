@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -31,10 +32,12 @@ _APPLICATIONS = (
      "none"),
 )
 _SIZED = re.compile(r"(mobilenet(?:v2)?)_\d\.\d\d_\d+")
-_PASSED = re.compile(
-    r"InputLayer|Random\w+|Resizing|CenterCrop|Cropping2D|ZeroPadding2D|Permute|Reshape|Identity|Dropout|GaussianNoise|"
-    r"Activation|Transpose|Cast|Pipeline"
+_WITHOUT_SCALING = (
+    (r"mobilenetv3(small|large)", NAMED["tf"]),
+    (r"efficientnetv2[sml]", Preprocessing("tf", 255.0, (128.0,), (128.0,))),
+    (r"efficientnetv2b[0-3]|convnext(tiny|small|base|large|xlarge)", NAMED["torch"]),
 )
+"""What networks that scale their input themselves were trained on, where this part was left out of them."""
 _DESCRIBED = {
     "none": _("values 0…255"),
     "unit": _("values 0…1"),
@@ -42,6 +45,36 @@ _DESCRIBED = {
     "tf": _("values −1…1"),
     "torch": _("0…1 minus the mean of ImageNet, divided by its standard deviation"),
 }
+
+
+@dataclass(frozen=True, eq=False)
+class Beginning:
+    """What the first learned layer of a network gets where the network is given zeros, and how that rises with them.
+
+    `mean` and `variance` are the largest that this layer itself saw in training, where it keeps such numbers; `whole`
+    is true where the network takes whole numbers.
+    """
+
+    layer: str
+    black: np.ndarray
+    gain: np.ndarray
+    mean: float = 0.0
+    variance: float = 1.0
+    whole: bool = False
+
+    @property
+    def white(self) -> int:
+        """255 or 1, the value of white that the scaling before that layer expects; 0 where nothing is scaled."""
+        scale, shift = float(np.abs(self.gain).max()), float(np.abs(self.black).max())
+        if np.isin(np.round(self.gain, 3), (0, 1)).all() and shift < 1e-3:
+            return 0
+        return 255 if scale <= 0.1 or (scale <= 1.5 and shift > 2) else 1
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """The lowest and the highest value that the layer gets of such an image."""
+        ends = np.stack([self.black, self.black + self.white * self.gain])
+        return float(ends.min()), float(ends.max())
 
 
 def plain(name: str) -> str:
@@ -95,32 +128,34 @@ def value_range(preprocessing: Preprocessing, channels: int) -> tuple[float, flo
 
 
 def choose_preprocessing(
-    source: ModelSource, application: str, model: Any
+    source: ModelSource, application: str, model: Any, beginning: Beginning | None
 ) -> tuple[Preprocessing, tuple[Message, ...]]:
     """The preprocessing that the user named, or the likeliest one with the sentence that says why."""
     if isinstance(source.preprocessing, Preprocessing):
         return source.preprocessing, ()
     if source.preprocessing != "auto":
         return named(source.preprocessing), ()
-    inside = _inside(model)
-    if inside is not None:
-        return inside
+    if beginning and beginning.white:
+        return NAMED["none" if beginning.white == 255 else "unit"], (_scaled_inside(beginning),)
+    if beginning and beginning.whole:
+        return NAMED["none"], (_("The network takes whole numbers, so it was given 0…255."),)
     if known := of_application(application):
-        return known, (
-            _("Images were prepared as `{name}` needs it: {how}.", name=application, how=_DESCRIBED[known.name]),
-        )
+        return _of_network(application, known)
     for name in _names(model):
         if known := of_application(application_of(name)):
-            return known, (
-                _(
-                    "A part of the network is named `{name}`, like a network of `keras.applications`, so its "
-                    "preprocessing was assumed: {how}. If it was trained otherwise, set `preprocessing` in the "
-                    "configuration.",
-                    name=name, how=_DESCRIBED[known.name],
-                ),
-            )
-    if _takes_whole_numbers(model):
-        return NAMED["none"], (_("The network takes whole numbers, so it was given 0…255."),)
+            found, (why,) = _of_network(application_of(name), known)
+            return found, (why, _(
+                "A part of the network is named `{name}`, like a network of `keras.applications`, so its preprocessing "
+                "was assumed. If it was trained otherwise, set `preprocessing` in the configuration.", name=name,
+            ))
+    if beginning and (beginning.mean > 3 or beginning.variance > 10):
+        return NAMED["none"], (
+            _(
+                "What the first layer, `{layer}`, saw in training had means up to {mean:.3g} and variances up to "
+                "{variance:.3g}, so values 0…255 were assumed. If it was trained otherwise, set `preprocessing` in the "
+                "configuration.", layer=beginning.layer, mean=beginning.mean, variance=beginning.variance,
+            ),
+        )
     return NAMED["unit"], (
         _(
             "Nothing in the model says which values it was trained on; pixels were scaled to 0…1. If it was "
@@ -129,8 +164,27 @@ def choose_preprocessing(
     )
 
 
-def _takes_whole_numbers(model: Any) -> bool:
-    return any("int" in str(tensor.dtype) for tensor in getattr(model, "inputs", None) or ())
+def _scaled_inside(beginning: Beginning) -> Message:
+    low, high = beginning.ends
+    return _(
+        "The network scales its input itself (its first learned layer, `{layer}`, gets {low:.4g}…{high:.4g}), so it "
+        "was given values 0…{white:d}.", layer=beginning.layer, low=low, high=high, white=beginning.white,
+    )
+
+
+def _of_network(application: str, known: Preprocessing) -> tuple[Preprocessing, tuple[Message, ...]]:
+    """What Keras does to the images of a network that does not scale them itself."""
+    found = next((other for pattern, other in _WITHOUT_SCALING if re.fullmatch(pattern, application)), None)
+    if found is None:
+        how = _DESCRIBED[known.name]
+        return known, (_("Images were prepared as `{name}` needs it: {how}.", name=application, how=how),)
+    return found, (
+        _(
+            "`{name}` usually scales its input itself, but this one does not, so what it does otherwise was done "
+            "before it: {how}.",
+            name=application, how=_DESCRIBED[found.name],
+        ),
+    )
 
 
 def _by_channel(preprocessing: Preprocessing, channels: int) -> tuple[np.ndarray, np.ndarray]:
@@ -145,71 +199,6 @@ def _by_channel(preprocessing: Preprocessing, channels: int) -> tuple[np.ndarray
             )
         made.append(np.asarray(values if len(values) == channels else [float(np.mean(values))], np.float32))
     return made[0], made[1]
-
-
-def _inside(model: Any) -> tuple[Preprocessing, tuple[Message, ...]] | None:
-    """The scaling that the network does itself at its very beginning, if it does."""
-    for path, layer in _first_layers(model):
-        bounds = _expected(layer)
-        if bounds:
-            chosen = NAMED["none" if bounds == 255 else "unit"]
-            return chosen, (
-                _(
-                    "The network scales its input itself (layer `{layer}`), so it was given values 0…{high:d}.",
-                    layer=path, high=bounds,
-                ),
-            )
-        if not _PASSED.fullmatch(type(layer).__name__) and not _neutral(layer):
-            return None
-    return None
-
-
-def _first_layers(model: Any, above: str = "") -> Iterator[tuple[str, Any]]:
-    """The layers of a network and of the networks in it, in order, with their paths."""
-    layers: Any = getattr(model, "operations", None) or getattr(model, "layers", ())
-    for layer in layers:
-        path = f"{above}{layer.name}"
-        if getattr(layer, "layers", None) and hasattr(layer, "get_layer"):
-            yield from _first_layers(layer, f"{path}/")
-        else:
-            yield path, layer
-
-
-def _expected(layer: Any) -> int:
-    """255 or 1, the white that a scaling layer expects; 0 for any other layer and for one that does nothing."""
-    kind = type(layer).__name__
-    if kind == "Rescaling":
-        scale, offset = _largest(layer.scale), _largest(layer.offset)
-        if scale == 1:
-            return 0 if offset == 0 else 255 if offset > 2 else 1
-        return 255 if scale <= 0.1 else 1
-    if kind == "Normalization":
-        mean, variance = getattr(layer, "mean", None), getattr(layer, "variance", None)
-        if mean is None or variance is None or (_largest(mean) == 0 and _largest(variance) == 1):
-            return 0
-        return 255 if _largest(mean) > 2 or _largest(variance) > 4 else 1
-    return _expected_by_arithmetic(layer, kind)
-
-
-def _expected_by_arithmetic(layer: Any, kind: str) -> int:
-    """The same for `x / 255` and its kind, which Keras keeps as operations."""
-    nodes = getattr(layer, "_inbound_nodes", ())
-    operands = nodes[0].arguments.args if nodes and kind in ("TrueDivide", "Divide", "Multiply", "Subtract") else ()
-    numbers = [abs(item) for item in operands if isinstance(item, (int, float))]
-    if not numbers:
-        return 0
-    factor = {"Multiply": numbers[0], "Subtract": 1.0}.get(kind, 1 / numbers[0] if numbers[0] else 1.0)
-    if kind == "Subtract":
-        return 255 if numbers[0] > 2 else 1
-    return 0 if factor == 1 else 255 if factor <= 0.1 else 1
-
-
-def _neutral(layer: Any) -> bool:
-    return type(layer).__name__ in ("Rescaling", "Normalization")
-
-
-def _largest(value: Any) -> float:
-    return float(np.max(np.abs(np.asarray(value, np.float64))))
 
 
 def _names(model: Any) -> Iterator[str]:

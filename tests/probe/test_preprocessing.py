@@ -8,15 +8,28 @@ import numpy as np
 import pytest
 
 from reportgen.errors import InputError, UsageError
-from reportgen.probe.preprocessing import NAMED, application_of, apply, choose_preprocessing, named, value_range
+from reportgen.probe.preprocessing import (
+    NAMED,
+    Beginning,
+    application_of,
+    apply,
+    choose_preprocessing,
+    named,
+    value_range,
+)
 from reportgen.probe.source import ModelSource, Preprocessing
 
 PIXELS = np.random.default_rng(0).random((2, 5, 4, 3), np.float32)
 
 
-def choice(model: Any, application: str = "", **source: Any) -> tuple[str, str]:
+def choice(model: Any, application: str = "", measured: bool = False, **source: Any) -> tuple[str, str]:
     """The name of the preprocessing and the sentences that say why."""
-    made, messages = choose_preprocessing(ModelSource("model.keras", **source), application, model)
+    beginning = None
+    if measured:
+        from reportgen.probe.beginning import beginning_of
+
+        beginning = beginning_of(model)
+    made, messages = choose_preprocessing(ModelSource("model.keras", **source), application, model, beginning)
     return made.name, " ".join(str(message) for message in messages)
 
 
@@ -121,43 +134,124 @@ def test_nothing_known_means_zero_to_one_and_says_so() -> None:
 
 def test_what_the_user_names_is_taken_without_a_word() -> None:
     own = Preprocessing("custom", 3.0)
-    assert choose_preprocessing(ModelSource("m", preprocessing=own), "vgg16", Fake()) == (own, ())
+    assert choose_preprocessing(ModelSource("m", preprocessing=own), "vgg16", Fake(), None) == (own, ())
     assert choice(Fake("vgg16"), preprocessing="torch") == ("torch", "")
 
 
+def beginning(black: Any, gain: Any, **more: Any) -> Beginning:
+    return Beginning("conv", np.asarray(black, float), np.asarray(gain, float), **more)
+
+
 @pytest.mark.parametrize(
-    ("found", "expected"),
+    ("found", "white"),
     [
-        (layer("Rescaling", scale=1 / 255, offset=0.0), "none"),
-        (layer("Rescaling", scale=1 / 127.5, offset=-1.0), "none"),
-        (layer("Rescaling", scale=[1 / 58.4, 1 / 57.1, 1 / 57.4], offset=[-2.1, -2.0, -1.8]), "none"),
-        (layer("Rescaling", scale=2.0, offset=-1.0), "unit"),
-        (layer("Rescaling", scale=255.0, offset=0.0), "unit"),
-        (layer("Normalization", mean=[[[[123.7, 116.3, 103.5]]]], variance=[[[[3409.0, 3262.0, 3291.0]]]]), "none"),
-        (layer("Normalization", mean=[0.48, 0.45, 0.4], variance=[0.05, 0.05, 0.05]), "unit"),
+        (beginning([0, 0, 0], [1, 1, 1]), 0),
+        (beginning([[0, 0], [0, 0]], [[0, 0], [0, 1]]), 0),  # padded
+        (beginning([0.0], [1 / 255]), 255),
+        (beginning([-1.0], [1 / 127.5]), 255),
+        (beginning([-103.9, -116.8, -123.7], [1, 1, 1]), 255),
+        (beginning([-2.1, -2.0, -1.8], [1 / 58.4, 1 / 57.1, 1 / 57.4]), 255),
+        (beginning([-1.0], [2.0]), 1),
+        (beginning([-0.5], [1.0]), 1),
+        (beginning([0.0], [255.0]), 1),
+        (beginning([-103.9, -116.8, -123.7], [255, 255, 255]), 1),
+        (beginning([-2.1, -2.0, -1.8], [4.4, 4.5, 4.4]), 1),
     ],
 )
-def test_a_scaling_layer_inside_the_network_shows_what_it_expects(found: Any, expected: str) -> None:
-    name, why = choice(Fake("vgg16", layer("InputLayer"), layer("RandomFlip"), found, layer("Conv2D")))
-    assert name == expected
+def test_what_white_is_follows_from_what_the_first_learned_layer_gets(found: Beginning, white: int) -> None:
+    assert found.white == white
+
+
+def test_what_a_batch_normalization_saw_is_an_assumption_that_is_said() -> None:
+    def choice(**seen: float) -> tuple[str, str]:
+        found = beginning([0, 0, 0], [1, 1, 1], **seen)
+        made, messages = choose_preprocessing(ModelSource("m"), "", Fake("mine"), found)
+        return made.name, str(messages[0])
+
+    assert choice(mean=118.0)[0] == "none"
+    assert "means up to 118" in choice(mean=118.0)[1]
+    assert choice(variance=3400.0)[0] == "none"
+    assert choice(mean=0.45, variance=0.08)[0] == "unit"
+    assert choice(mean=1.8, variance=1.4)[0] == "unit", "standardised pictures"
+
+
+def keras_network(kind: str) -> Any:
+    """A network whose first learned layer, but for one, is `eye`."""
+    import keras
+
+    layers, shape = keras.layers, (6, 6, 3)
+    begin = keras.Input(shape, batch_size=2 if kind == "batch of two" else None)
+    eye = layers.Conv2D(3, 1, name="eye")
+
+    def nested() -> Any:
+        inner = keras.Sequential([keras.Input(shape), layers.Rescaling(1 / 127.5, -1), eye], name="base")
+        return keras.Model(begin, inner(layers.RandomFlip()(begin)))
+
+    def numbers_beside() -> Any:
+        numbers = keras.Input((4,))
+        seen = layers.Flatten()(eye(begin / 127.5 - 1.0))
+        return keras.Model([numbers, begin], layers.Concatenate()([layers.Dense(2)(numbers), seen]))
+
+    def own_code() -> Any:
+        class Own(keras.Model):
+            def __init__(self) -> None:
+                super().__init__()
+                self.late, self.eye = layers.Dense(2), eye
+
+            def call(self, values: Any) -> Any:
+                return self.late(self.eye(values / 127.5 - 1.0))
+
+        own = Own()
+        own(np.zeros((1, *shape), np.float32))
+        return own
+
+    def normalization(mean: float, variance: float) -> Any:
+        return layers.Normalization(mean=[mean] * 3, variance=[variance] * 3)
+
+    made = {
+        "nested": nested, "numbers beside": numbers_beside, "own code": own_code,
+        "arithmetic": lambda: keras.Model(begin, eye(begin / 127.5 - 1.0)),
+        "batch of two": lambda: keras.Model(begin, eye(begin / 127.5 - 1.0)),
+        "half": lambda: keras.Model(begin, eye(begin / 0.5 - 1.0)),
+        "bytes first": lambda: keras.Model(begin, eye(layers.Rescaling(1 / 127.5, -1)(layers.Rescaling(255.0)(begin)))),
+        "adapted": lambda: keras.Sequential([begin, normalization(0.5, 0.25), eye]),
+        "not adapted": lambda: keras.Sequential([begin, normalization(0.0, 1.0), layers.Rescaling(1 / 127.5, -1), eye]),
+        "scaled later": lambda: keras.Sequential([begin, layers.Conv2D(3, 3), layers.Rescaling(1 / 255), eye]),
+        "clipped": lambda: keras.Model(begin, eye(keras.ops.clip(begin, 0, 1.5))),
+    }
+    return made[kind]()
+
+
+@pytest.mark.tf
+@pytest.mark.parametrize(
+    ("kind", "expected", "layer"),
+    [
+        ("nested", "none", "base/eye"), ("arithmetic", "none", "eye"), ("half", "unit", "eye"), ("bytes first", "unit", "eye"),
+        ("numbers beside", "none", "eye"), ("own code", "none", "eye"), ("adapted", "unit", "eye"),
+        ("not adapted", "none", "eye"), ("batch of two", "none", "eye"),
+    ],
+)
+def test_a_scaling_inside_the_network_is_measured_whatever_it_is_made_of(kind: str, expected: str, layer: str) -> None:
+    name, why = choice(keras_network(kind), measured=True)
+    assert (name, f"first learned layer, `{layer}`, gets −1…1" in why.replace("-1", "−1")) == (expected, True), why
     assert "scales its input itself" in why
 
 
-def test_a_scaling_layer_is_found_in_a_network_inside_the_network() -> None:
-    inner = Fake("base", layer("InputLayer"), layer("Rescaling", scale=1 / 255, offset=0.0))
-    name, why = choice(Fake("whole", layer("InputLayer"), inner))
-    assert name == "none"
-    assert "`base/rescaling`" in why
+@pytest.mark.tf
+@pytest.mark.parametrize("kind", ["scaled later", "clipped"])
+def test_what_does_not_show_the_values_that_are_expected_leads_to_the_plain_assumption(kind: str) -> None:
+    name, why = choice(keras_network(kind), measured=True)
+    assert name == "unit"
+    assert "Nothing in the model says" in why
 
 
-def test_a_scaling_layer_behind_a_convolution_says_nothing_about_the_input() -> None:
-    model = Fake("mine", layer("Conv2D"), layer("Rescaling", scale=1 / 255, offset=0.0))
-    assert choice(model)[0] == "unit"
+@pytest.mark.tf
+def test_whole_numbers_are_bytes() -> None:
+    import keras
 
-
-def test_a_normalization_that_was_never_adapted_is_passed_over() -> None:
-    untouched = layer("Normalization", mean=[0.0], variance=[1.0])
-    assert choice(Fake("mine", untouched, layer("Rescaling", scale=1 / 255, offset=0.0)))[0] == "none"
+    begin = keras.Input((6, 6, 3), dtype="uint8")
+    model = keras.Model(begin, keras.layers.Conv2D(2, 3)(keras.ops.cast(begin, "float32")))
+    assert choice(model, measured=True) == ("none", "The network takes whole numbers, so it was given 0…255.")
 
 
 def test_a_known_network_that_was_asked_for_gets_its_own() -> None:
@@ -172,21 +266,79 @@ def test_a_base_with_a_known_name_is_an_assumption_that_is_said() -> None:
     assert "`mobilenetv2_1.00_224`" in why
 
 
-@pytest.mark.tf
-def test_networks_that_scale_their_input_are_given_raw_values() -> None:
+FAMILIES = {
+    "vgg16": "VGG16", "vgg19": "VGG19", "resnet": "ResNet50", "resnet_v2": "ResNet50V2", "inception_v3": "InceptionV3",
+    "inception_resnet_v2": "InceptionResNetV2", "xception": "Xception", "mobilenet": "MobileNet", "mobilenet_v2": "MobileNetV2",
+    "nasnet": "NASNetMobile", "densenet": "DenseNet121",
+}
+"""The modules of keras.applications whose networks want prepared values, each with a network of it."""
+SCALING = ("EfficientNetV2B0", "EfficientNetV2S", "MobileNetV3Small", "ConvNeXtTiny")
+"""Networks that scale their input themselves, unless one leaves that out."""
+
+
+def test_every_family_that_wants_prepared_values_is_tried() -> None:
     import keras
 
-    for name in ("EfficientNetB0", "EfficientNetV2B0", "EfficientNetV2S", "MobileNetV3Small", "ConvNeXtTiny"):
-        model = getattr(keras.applications, name)(weights=None)
-        assert choice(model)[0] == "none", name
-        assert "scales its input itself" in choice(keras.Sequential([model, keras.layers.Dense(2)]))[1], name
+    plain_ones = {"efficientnet", "efficientnet_v2", "mobilenet_v3", "convnext", "imagenet_utils", "resnet50"}
+    modules = {name for name in dir(keras.applications) if hasattr(getattr(keras.applications, name), "preprocess_input")}
+    assert modules - plain_ones == set(FAMILIES)
+
+
+@pytest.fixture(scope="module")
+def pixels() -> np.ndarray:
+    return np.random.default_rng(1).random((1, 6, 6, 3)).astype(np.float32)
+
+
+def named_base(name: str) -> Any:
+    """A base that gives on what it gets, under the name that keras.applications gives such a network."""
+    import keras
+
+    base = keras.Sequential([keras.Input((6, 6, 3)), keras.layers.Conv2D(3, 1, use_bias=False)], name=name)
+    base.set_weights([np.eye(3)[None, None]])
+    return base
 
 
 @pytest.mark.tf
-@pytest.mark.parametrize(("factor", "expected"), [(255.0, "none"), (127.5, "none"), (0.5, "unit")])
-def test_a_division_at_the_networks_beginning_is_understood(factor: float, expected: str) -> None:
+@pytest.mark.parametrize("way", ["by name", "by its part's name", "with preprocess_input inside", "the same from a file"])
+@pytest.mark.parametrize("module", FAMILIES)
+def test_what_reaches_the_base_is_what_keras_own_pipeline_gives_it(module: str, way: str, pixels: np.ndarray, tmp_path: Any) -> None:
     import keras
 
-    start = keras.Input((8, 8, 3))
-    model = keras.Model(start, keras.layers.Conv2D(2, 3)(start / factor - 1.0))
-    assert choice(model)[0] == expected
+    from reportgen.probe.beginning import beginning_of
+
+    prepare = getattr(keras.applications, module).preprocess_input
+    base = named_base(FAMILIES[module].lower())
+    model = base
+    if way != "by name":
+        begin = keras.Input((6, 6, 3))
+        model = keras.Model(begin, base(prepare(begin) if "part" not in way else begin), name="transfer")
+    if "file" in way:
+        model.save(tmp_path / "transfer.keras")
+        model = keras.models.load_model(tmp_path / "transfer.keras")
+    application = FAMILIES[module].lower() if way == "by name" else ""
+    chosen, why = choose_preprocessing(ModelSource("m"), application, model, beginning_of(model))
+    got = np.asarray(model(apply(pixels, chosen, 3)))
+    np.testing.assert_allclose(got, prepare(pixels * 255), rtol=1e-4, atol=1e-3, err_msg=str(why[0]))
+
+
+@pytest.mark.tf
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SCALING)
+def test_a_network_without_its_own_scaling_gets_what_that_would_have_done(name: str, pixels: np.ndarray) -> None:
+    import keras
+
+    from reportgen.probe.beginning import beginning_of
+
+    make = getattr(keras.applications, name)
+    whole = make(weights=None, include_top=False, input_shape=(32, 32, 3))
+    inside = beginning_of(whole)
+    assert inside is not None
+    assert choice(whole, measured=True)[0] == "none"
+    assert "scales its input itself" in choice(keras.Sequential([whole, keras.layers.Dense(2)]), measured=True)[1]
+    bare = make(weights=None, include_top=False, input_shape=(32, 32, 3), include_preprocessing=False)
+    chosen, (why, _assumed) = choose_preprocessing(ModelSource("m"), "", bare, beginning_of(bare))
+    image = np.resize(pixels, (32, 32, 3)).astype(np.float32)
+    theirs = inside.black + inside.gain * image * 255 if inside.gain.shape[1:] == image.shape else None
+    assert theirs is not None
+    np.testing.assert_allclose(apply(image, chosen, 3)[None], theirs, rtol=1e-4, atol=1e-4)
+    assert "usually scales its input itself, but this one does not" in str(why)
