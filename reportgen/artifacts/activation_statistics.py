@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from reportgen.artifacts.base import ImageArtifact, NotApplicable
 from reportgen.artifacts.broken import spoilt_answers
 from reportgen.artifacts.responses import Drawn, answers_of, is_vector, share_within, with_exact_zeros
-from reportgen.artifacts.silence import silence_blocks, threshold_of
+from reportgen.artifacts.silence import makers, silence_blocks, threshold_of
 from reportgen.report.blocks import Block, Chart, Column, Note, Series, Table
 from reportgen.report.document import Formula
 from reportgen.study import Sample, Study
@@ -66,9 +66,11 @@ class ActivationStatistics(ImageArtifact):
         exact = with_exact_zeros(study.probe.layers)
         shares = {one.layer.name: self._sparsity(one, exact) for one in drawn}
         yield self._table(drawn, exact, shares, sample)
-        yield from _charts(drawn, exact, shares, sample)
+        making = makers(study.probe.layers, study.probe.output.layer)
+        silencing = [one.layer.name for one in drawn if one.layer.name in making]
+        yield from _charts(drawn, silencing, exact, shares, sample)
         yield from spoilt_answers(study, drawn)
-        yield from _sparsity_findings(drawn, exact, shares)
+        yield from _sparsity_findings(silencing, exact, shares)
         yield from silence_blocks(study, sample, drawn, self.near_zero, self.dead_from, self.images)
 
     def _sparsity(self, one: Drawn, exact: frozenset[str]) -> float:
@@ -99,19 +101,21 @@ class ActivationStatistics(ImageArtifact):
 
 
 def _charts(
-    drawn: list[Drawn], exact: frozenset[str], shares: dict[str, float], sample: Sample
+    drawn: list[Drawn], silencing: list[str], exact: frozenset[str], shares: dict[str, float], sample: Sample
 ) -> Iterator[Chart]:
-    names = tuple(one.layer.name for one in drawn)
-    counted = [name for name in names if name in exact]
-    alike = counted if len(counted) >= 2 else [name for name in names if name not in exact]
+    """The sparsity of the layers that can fall silent by themselves, and the means of all."""
+    counted = [name for name in silencing if name in exact]
+    alike = counted if len(counted) >= 2 else [name for name in silencing if name not in exact]
     rule = _("exact zeros") if alike == counted else _("near zero")
     if alike:
         yield Chart(
             "activation_statistics:sparsity", "lines", tuple(alike),
             (Series(rule, tuple(shares[name] for name in alike)),),
-            _("Sparsity of the layers' answers to `{image}`, in running order.", image=sample.file),
+            _("Sparsity of the answers to `{image}` where a layer makes channels of its own, in running order.",
+              image=sample.file),
             _("Layer"), _("Sparsity"), format=".1%",
         )
+    names = tuple(one.layer.name for one in drawn)
     means = tuple(one.response.mean for one in drawn)
     spread = tuple(one.response.deviation for one in drawn)
     yield Chart(
@@ -121,12 +125,14 @@ def _charts(
     )
 
 
-def _sparsity_findings(drawn: list[Drawn], exact: frozenset[str], shares: dict[str, float]) -> Iterator[Note]:
-    rectified = [one.layer.name for one in drawn if one.layer.rectified]
+def _sparsity_findings(silencing: list[str], exact: frozenset[str], shares: dict[str, float]) -> Iterator[Note]:
+    """What is sparse, of the layers that can fall silent: the probabilities of the output are none."""
+    rectified = [name for name in silencing if name in exact]
     if len(rectified) < 2:
-        name = max(shares, key=lambda layer: shares[layer])
-        yield Note(_("The sparsest answer is that of `{layer}`: {share:.1%} of its values are {rule}.",
-                     layer=name, share=shares[name], rule=_rule(name, exact)))
+        if silencing:
+            name = max(silencing, key=lambda layer: shares[layer])
+            yield Note(_("The sparsest answer is that of `{layer}`: {share:.1%} of its values are {rule}.",
+                         layer=name, share=shares[name], rule=_rule(name, exact)))
         return
     first, last = rectified[0], rectified[-1]
     least, most = (choose(rectified, key=lambda layer: shares[layer]) for choose in (min, max))

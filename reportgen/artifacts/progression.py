@@ -48,7 +48,8 @@ class Progression(ImageArtifact):
             r"\rho=\frac{\mathrm{cov}(r_i,\,r_a)}{\sigma_{r_i}\,\sigma_{r_a}}",
             _(
                 "where r are the ranks of a step's number i and of its sparsity a, and ρ is Spearman's correlation: 1 "
-                "if sparsity grows at every step, −1 if it falls at every step"
+                "if sparsity grows at every step, −1 if it falls at every step. A trend is told where at most 5 % of "
+                "all orders of the same values have a ρ as far from 0"
             ),
         ),
     )
@@ -75,13 +76,15 @@ class Progression(ImageArtifact):
         names = [path[0], *(one.layer.name for one in maps)]
         yield _sizes(shapes, names)
         yield from _zeros(maps, exact, sample)
-        areas = [float(np.prod(shape[:-1])) for shape in shapes]
-        for note in (
-            size_falls(areas, [" × ".join(str(side) for side in shape[:-1]) for shape in shapes], names),
-            channels_grow([shape[-1] for shape in shapes], areas, names),
-            sparsity_grows([(one.layer.name, one.response.sparsity) for one in on_path if one.layer.rectified]),
-        ):
-            yield Note(note)
+        sides = [" × ".join(str(side) for side in shape[:-1]) for shape in shapes]
+        yield Note(size_falls([_area(shape) for shape in shapes], sides, names))
+        choosing = [one for one in maps if one.layer.family == "convolution" or one.layer.kind == "Concatenate"]
+        if len(choosing) > 1:
+            yield Note(channels_grow(
+                [one.response.channels for one in choosing], [_area(one.answer.shape) for one in choosing],
+                [one.layer.name for one in choosing],
+            ))
+        yield Note(sparsity_grows([(one.layer.name, one.response.sparsity) for one in on_path if one.layer.rectified]))
 
     def _strip(self, maps: list[Drawn], sample: Sample) -> Gallery:
         flat = [one for one in maps if one.answer.ndim == 3] or maps
@@ -167,6 +170,11 @@ def _caption(shown: str, sample: Sample, left: int) -> Message:
             "`{image}` on its way through the network: the mean over the channels at each step.", image=sample.file
         )
     return _("`{image}` on its way through the network: the strongest channel of each step.", image=sample.file)
+
+
+def _area(shape: tuple[int, ...]) -> float:
+    """The number of places of a map."""
+    return float(np.prod(shape[:-1]))
 
 
 def _dimensions(answer: Array) -> str:

@@ -8,12 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from reportgen.measures.orders import trend
 from reportgen.text import Message, _
-
-FIRM = 0.5
-"""Spearman's correlation from which a trend with exceptions is still called a trend."""
-FEWEST = 4
-"""With fewer values a correlation says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,23 +25,6 @@ def steps_of(values: Sequence[float]) -> Steps:
     """The rises and falls of a sequence."""
     changes = np.diff(np.asarray(values, np.float64))
     return Steps(int((changes > 0).sum()), int((changes < 0).sum()), len(changes))
-
-
-def spearman(values: Sequence[float]) -> float:
-    """Spearman's rank correlation of a sequence with its order; 0 where all values are equal."""
-    ranks, order = _ranks(values), np.arange(len(values), dtype=np.float64)
-    if len(values) < 2 or np.ptp(ranks) == 0:
-        return 0.0
-    return float(np.corrcoef(ranks, order)[0, 1])
-
-
-def _ranks(values: Sequence[float]) -> np.ndarray:
-    """Ranks from 0, equal values sharing the mean of theirs."""
-    array = np.asarray(values, np.float64)
-    _unique, place, counts = np.unique(array, return_inverse=True, return_counts=True)
-    ends = np.cumsum(counts)
-    means: np.ndarray = (ends - counts + ends - 1) / 2
-    return means[place]
 
 
 def size_falls(areas: Sequence[float], sizes: Sequence[str], names: Sequence[str]) -> Message:
@@ -73,13 +52,20 @@ def size_falls(areas: Sequence[float], sizes: Sequence[str], names: Sequence[str
 def channels_grow(channels: Sequence[int], areas: Sequence[float], names: Sequence[str]) -> Message:
     """True if there are never fewer channels than before and at least once more.
 
-    Where the maps grow again, the part up to the last of the smallest maps is judged by itself.
+    The values are those of the layers that choose them. Where the maps grow again, the part up to the last of the
+    smallest maps is judged by itself.
     """
     steps = steps_of(channels)
     low = len(areas) - 1 - int(np.argmin(np.asarray(areas)[::-1]))
     values: dict[str, Any] = {
         "ups": steps.ups, "downs": steps.downs, "total": steps.total, "first": channels[0], "last": channels[-1],
     }
+    if not steps.ups and not steps.downs:
+        return _(
+            "“Channels grow” is not true of this model: each of its {count} layers with channels of their own has "
+            "{first}.",
+            count=len(channels), first=channels[0],
+        )
     if steps.ups and not steps.downs:
         return _(
             "“Channels grow” is true of this model: from {first} to {last}. Rises: {ups} in {total} steps, falls:"
@@ -92,41 +78,55 @@ def channels_grow(channels: Sequence[int], areas: Sequence[float], names: Sequen
             "`{layer}`; at the output there are {last}. Rises: {ups} in {total} steps, falls: {downs}.",
             most=channels[low], layer=names[low], **values,
         )
-    trend = spearman(channels)
-    if trend >= FIRM and len(channels) >= FEWEST:
+    found = trend(channels)
+    values |= {"trend": found.correlation, "chance": found.chance}
+    if found.way == "up":
         return _(
             "“Channels grow” is true of this model as a trend with exceptions: from {first} to {last}. Rises: {ups} in "
-            "{total} steps, falls: {downs}; Spearman's correlation with depth is {trend:.2f} (a trend from"
-            " {firm:.1f} on).", trend=trend, firm=FIRM, **values,
+            "{total} steps, falls: {downs}; Spearman's correlation with depth is {trend:.2f}, and only {chance:.1%} of "
+            "all orders of these numbers have one as far from 0.", **values,
+        )
+    if found.way == "down":
+        return _(
+            "“Channels grow” is not true of this model, they become fewer: from {first} to {last}. Rises: {ups} in "
+            "{total} steps, falls: {downs}; Spearman's correlation with depth is {trend:.2f}, and only {chance:.1%} of "
+            "all orders of these numbers have one as far from 0.", **values,
         )
     return _(
-        "“Channels grow” is not true of this model: from {first} to {last}. Rises: {ups} in {total} steps, falls:"
-        " {downs}; Spearman's correlation with depth is {trend:.2f}.", trend=trend, **values,
+        "“Channels grow” is not true of this model: from {first} to {last}. Rises: {ups} in {total} steps, falls: "
+        "{downs}; in {chance:.1%} of all orders of these numbers Spearman's correlation with depth is as far from 0 as "
+        "here ({trend:.2f}).", **values,
     )
 
 
 def sparsity_grows(shares: Sequence[tuple[str, float]]) -> Message:
-    """True if the rank correlation of sparsity with depth is at least `FIRM`."""
-    if len(shares) < FEWEST:
+    """True or not true where chance hardly explains the trend; else it cannot be told."""
+    found = trend([share for _name, share in shares])
+    if not found.enough:
         return _(
-            "“Sparsity grows” cannot be judged: {count} step has exact zeros, and at least {fewest} are needed.",
-            "“Sparsity grows” cannot be judged: {count} steps have exact zeros, and at least {fewest} are needed.",
-            count=len(shares), fewest=FEWEST,
+            "“Sparsity grows” cannot be told: {count} layer with a ReLU lies on the way, too few for a trend.",
+            "“Sparsity grows” cannot be told: {count} layers with a ReLU lie on the way, too few for a trend.",
+            count=len(shares),
         )
-    trend = spearman([share for _name, share in shares])
     (first_layer, first), (last_layer, last) = shares[0], shares[-1]
-    if trend >= FIRM:
+    values: dict[str, Any] = {
+        "first": first, "first_layer": first_layer, "last": last, "last_layer": last_layer, "trend": found.correlation,
+        "total": len(shares), "chance": found.chance,
+    }
+    if found.way == "up":
         return _(
             "“Sparsity grows” is true of this model and this image: {first:.1%} in `{first_layer}`, {last:.1%} in "
-            "`{last_layer}`; Spearman's correlation with depth is {trend:.2f} over {total} steps (true from {firm:.1f} "
-            "on).",
-            first=first, first_layer=first_layer, last=last, last_layer=last_layer, trend=trend, total=len(shares),
-            firm=FIRM,
+            "`{last_layer}`; Spearman's correlation with depth is {trend:.2f} over {total} layers with a ReLU, and "
+            "only {chance:.1%} of all orders have one as far from 0.", **values,
+        )
+    if found.way == "down":
+        return _(
+            "“Sparsity grows” is not true of this model and this image, it falls: {first:.1%} in `{first_layer}`, "
+            "{last:.1%} in `{last_layer}`; Spearman's correlation with depth is {trend:.2f} over {total} layers with a "
+            "ReLU, and only {chance:.1%} of all orders have one as far from 0.", **values,
         )
     return _(
-        "“Sparsity grows” is not true of this model and this image: {first:.1%} in `{first_layer}`, {last:.1%} in "
-        "`{last_layer}`; Spearman's correlation with depth is {trend:.2f} over {total} steps (true from {firm:.1f} "
-        "on).",
-        first=first, first_layer=first_layer, last=last, last_layer=last_layer, trend=trend, total=len(shares),
-        firm=FIRM,
+        "“Sparsity grows” cannot be told of this model and this image: {first:.1%} in `{first_layer}`, {last:.1%} in "
+        "`{last_layer}`; Spearman's correlation with depth is {trend:.2f} over {total} layers with a ReLU, and chance "
+        "gives one as far from 0 in {chance:.0%} of all orders (a trend is told up to 5 %).", **values,
     )

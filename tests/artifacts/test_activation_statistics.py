@@ -43,7 +43,7 @@ def test_the_charts_follow_the_depth(study: Study) -> None:
     blocks = look(ActivationStatistics(), study)
     rows = table(blocks, "activation_statistics")
     sparsity = named(blocks, "activation_statistics:sparsity")
-    assert sparsity.labels == ("edges", "pool", "mix")
+    assert sparsity.labels == ("edges", "mix"), "a pool hands the zeros of others on"
     assert [str(series.label) for series in sparsity.series] == ["exact zeros"]
     assert sparsity.series[0].values == tuple(rows[name]["Sparsity"] for name in sparsity.labels)
     means = named(blocks, "activation_statistics:mean").series[0]
@@ -123,3 +123,17 @@ def test_broken_values_are_told() -> None:
 def test_long_lists_of_channels_are_cut() -> None:
     assert listed(range(3)) == "0, 1, 2"
     assert listed(range(40)).endswith("18, 19 …")
+
+
+def test_the_probabilities_of_the_output_are_not_told_as_sparse() -> None:
+    """A network without a ReLU: nothing but its softmax is near zero almost everywhere."""
+    random = np.random.default_rng(0)
+    answer = np.full(1000, 1e-6, np.float32)
+    answer[3] = 1
+    study = scripted_study([
+        Layer("conv", "Conv2D", "convolution", (4, 4, 8), ("image",), 9, activation="tanh"),
+        Layer("answer", "Dense", "dense", (1000,), ("conv",), 9, activation="softmax"),
+    ], {"conv": random.normal(size=(4, 4, 8)).astype(np.float32), "answer": answer})
+    blocks = look(ActivationStatistics(), study)
+    assert any("The sparsest answer is that of `conv`" in words for words in findings(blocks))
+    assert named(blocks, "activation_statistics:sparsity").labels == ("conv",)

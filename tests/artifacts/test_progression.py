@@ -7,7 +7,7 @@ import pytest
 
 from reportgen.artifacts.base import NotApplicable
 from reportgen.artifacts.progression import Progression, main_path
-from reportgen.artifacts.trends import channels_grow, size_falls, sparsity_grows, spearman
+from reportgen.artifacts.trends import channels_grow, size_falls, sparsity_grows
 from reportgen.probe import Layer, Layers
 from reportgen.study import Study
 from tests.artifacts.scripted import check_words, findings, look, named, scripted_study, table
@@ -47,8 +47,8 @@ def test_a_long_way_is_shown_in_even_steps() -> None:
 def test_the_three_claims_are_judged_for_this_model(study: Study) -> None:
     size, channels, sparsity = findings(look(Progression(), study))
     assert size.startswith("“Spatial size falls” is true of this model: from 8 × 8 in `image` to 4 × 4 in `mix`.")
-    assert channels.startswith("“Channels grow” is not true of this model: from 3 to 2. Rises: 1 in 3 steps")
-    assert sparsity.startswith("“Sparsity grows” cannot be judged: 2 steps have exact zeros")
+    assert channels.startswith("“Channels grow” is not true of this model: from 4 to 2. Rises: 0 in 1 steps")
+    assert sparsity.startswith("“Sparsity grows” cannot be told: 2 layers with a ReLU lie on the way, too few")
 
 
 def unet() -> Layers:
@@ -95,7 +95,7 @@ def test_channels_with_exceptions_grow_as_a_trend() -> None:
 
 def test_equal_channels_do_not_grow() -> None:
     words = str(channels_grow([10] * 5, [9, 9, 4, 4, 1], list("abcde")))
-    assert "is not true of this model: from 10 to 10" in words
+    assert "is not true of this model: each of its 5 layers with channels of their own has 10" in words
 
 
 def test_size_that_stays_does_not_fall() -> None:
@@ -103,21 +103,28 @@ def test_size_that_stays_does_not_fall() -> None:
 
 
 @pytest.mark.parametrize(("shares", "words"), [
-    ((0.1, 0.2, 0.3, 0.4), "is true of this model and this image"),
-    ((0.4, 0.3, 0.2, 0.1), "is not true of this model and this image"),
-    ((0.3, 0.3, 0.3, 0.3), "is not true of this model and this image"),
+    ((0.1, 0.2, 0.3, 0.4, 0.5), "is true of this model and this image"),
+    ((0.5, 0.4, 0.3, 0.2, 0.1), "is not true of this model and this image, it falls"),
+    ((0.3, 0.3, 0.3, 0.3, 0.3), "cannot be told of this model and this image"),
+    ((0.1, 0.5, 0.2, 0.4, 0.3), "cannot be told of this model and this image"),
+    ((0.1, 0.2, 0.3, 0.4), "cannot be told: 4 layers with a ReLU lie on the way, too few for a trend"),
 ])
-def test_sparsity_is_judged_by_its_rank_correlation_with_depth(shares: tuple[float, ...], words: str) -> None:
+def test_sparsity_is_judged_against_what_chance_gives(shares: tuple[float, ...], words: str) -> None:
     assert words in str(sparsity_grows([(f"relu{k}", share) for k, share in enumerate(shares)]))
 
 
-def test_spearman_equals_the_textbook_s_formula() -> None:
-    values = [3.0, 1.0, 4.0, 1.5, 9.0]
-    ranks = np.argsort(np.argsort(values))
-    expected = 1 - 6 * ((ranks - np.arange(5)) ** 2).sum() / (5 * (25 - 1))
-    assert spearman(values) == pytest.approx(expected)
-    assert spearman([1, 1, 1]) == 0
-    assert spearman([5]) == 0
+def test_of_random_sparsity_few_networks_have_a_trend() -> None:
+    random = np.random.default_rng(0)
+    told = [str(sparsity_grows([(f"relu{k}", share) for k, share in enumerate(random.random(8))])) for _seed in range(200)]
+    assert sum("cannot be told" in words for words in told) >= 180
+
+
+def test_the_colours_of_the_image_are_no_step_of_the_channels() -> None:
+    layers = [Layer(f"conv{k}", "Conv2D", "convolution", (4, 4, 10), (f"conv{k - 1}" if k else "image",), 9)
+              for k in range(4)]
+    study = scripted_study(layers, {layer.name: np.ones((4, 4, 10), np.float32) for layer in layers})
+    _size, channels, _sparsity = findings(look(Progression(), study))
+    assert "each of its 4 layers with channels of their own has 10" in channels
 
 
 def test_a_network_without_maps_is_skipped() -> None:
