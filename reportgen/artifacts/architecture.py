@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from reportgen.artifacts.base import ModelArtifact
 from reportgen.artifacts.geometry import Field, fields
+from reportgen.artifacts.skips import skips
 from reportgen.probe import Layer, Layers
 from reportgen.report.blocks import Block, Cell, Column, Diagram, Fact, Node, Note, Table
 from reportgen.report.document import Formula
@@ -28,8 +29,9 @@ class Architecture(ModelArtifact):
     )
     reading = _(
         "Follow the data from the input. Convolutions look for patterns, pooling makes the map smaller, "
-        "upsampling makes it larger again; a line that leaps over layers is a skip connection, which carries fine "
-        "detail past the deep layers. The receptive field is the part of the image, in pixels, that one unit of "
+        "upsampling makes it larger again. A line that leads past layers with weights to one where the same answer is "
+        "added or joined again is a skip connection: it carries fine detail past them. Branches side by side are none. "
+        "The receptive field is the part of the image, in pixels, that one unit of "
         "the layer can see."
     )
     formulas = (
@@ -62,9 +64,9 @@ class Architecture(ModelArtifact):
             for number, layer in enumerate(layers) if layer.family != "input"
         )
         yield Table("architecture_layers", _COLUMNS, rows, _("The layers in the order in which they run."))
-        skips = _skips(edges)
-        yield Fact("skips", _("Skip connections"), skips)
-        yield from _findings(layers, skips)
+        leaps = len(skips(layers))
+        yield Fact("skips", _("Skip connections"), leaps)
+        yield from _findings(layers, leaps)
 
 
 _COLUMNS = (
@@ -112,14 +114,6 @@ def field_text(field: Field) -> str | Message:
     return _("whole image") if field.size is None else f"{field.size[1]} × {field.size[0]}"
 
 
-def _skips(edges: tuple[tuple[int, int], ...]) -> int:
-    """Connections that leap: every further input of a layer that has another, nearer one."""
-    nearest: dict[int, int] = {}
-    for start, end in edges:
-        nearest[end] = max(nearest.get(end, -1), start)
-    return sum(end - start > 1 and start != nearest[end] for start, end in edges)
-
-
 def _alt(name: str, layers: Layers) -> Message:
     sizes = [layer for layer in layers if layer.spatial]
     if not sizes:
@@ -133,7 +127,7 @@ def _alt(name: str, layers: Layers) -> Message:
     )
 
 
-def _findings(layers: Layers, skips: int) -> Iterator[Note]:
+def _findings(layers: Layers, leaps: int) -> Iterator[Note]:
     total = sum(layer.parameters for layer in layers)
     if total:
         largest = max(layers, key=lambda layer: layer.parameters)
@@ -143,8 +137,8 @@ def _findings(layers: Layers, skips: int) -> Iterator[Note]:
         ))
         inside = sum(layer.parameters for layer in layers.of("convolution"))
         yield Note(_("Convolutions hold {share:.1%} of the parameters.", share=inside / total))
-    if skips:
+    if leaps:
         yield Note(_(
             "The network has {count} skip connection past deeper layers.",
-            "The network has {count} skip connections past deeper layers.", count=skips,
+            "The network has {count} skip connections past deeper layers.", count=leaps,
         ))

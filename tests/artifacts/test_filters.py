@@ -92,7 +92,8 @@ def test_the_architecture_has_a_row_and_a_box_for_every_layer(study: Study) -> N
 def test_skip_connections_are_counted() -> None:
     probe = FakeProbe()
     layers = list(probe.layers)[:3]
-    probe.layers = Layers([*layers, Layer("add", "Add", "merge", (4, 4, 4), ("pool", "edges"))])
+    deeper = Layer("deeper", "Conv2D", "convolution", (4, 4, 4), ("pool",), kernel=(3, 3))
+    probe.layers = Layers([*layers, deeper, Layer("add", "Add", "merge", (4, 4, 4), ("deeper", "pool"))])
     facts = {fact.name: fact.value for fact in of(Fact, Architecture().blocks(fake_study(probe=probe)))}
     assert facts["skips"] == 1
 
