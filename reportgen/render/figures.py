@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 
 from reportgen.render import Output, charts, diagram, raster
 from reportgen.render.drawing import COLOURS, wrap
@@ -30,8 +30,22 @@ SHEET = 1480
 MARGIN = 24
 ROOM = SHEET - 2 * MARGIN
 TITLE, LABEL, NOTE, NUMBER = 26, 20, 17, 14
+WIDEST = 1700
+"""Rows of pictures may be so wide rather than be reduced."""
+NARROWEST = 900 - 2 * MARGIN
+"""Words have at least so much room."""
 TALLEST = 1500
 """A single picture is not made taller than this."""
+ALONE, AMONG = 640, 224
+"""Small pictures are enlarged until they are so wide, one that stands alone and one of several."""
+TILE = 64
+"""A tile of a mosaic is enlarged to about so many pixels, so that its number has room."""
+STEPS = 127
+"""Colours of a scale: a bar has those of the maps."""
+EDGES = 9
+"""Steps between a letter and the paper: few, so that a sheet of maps needs no more colours than a palette has."""
+_FEW = [round(round(level * EDGES / 255) * 255 / EDGES) for level in range(256)]
+_HARD = [255 * (level > 127) for level in range(256)]
 INK, MUTED = COLOURS["ink"], COLOURS["muted"]
 EXTENTS = {
     "block": _("one scale for all"),
@@ -95,11 +109,12 @@ def draw(block: Block, speaker: Speaker) -> Image.Image:
     if isinstance(block, Diagram):
         return _titled(raster.paint(diagram.layout(block, speaker), ROOM / 740), speaker.say(block.caption))
     if isinstance(block, Figure):
-        body = _stack([_enlarged(block.picture, ROOM), *_scale(block.scale, speaker)])
-        return _titled(body, speaker.say(block.caption))
-    assert isinstance(block, Gallery)
-    body = _stack([_gallery(block, speaker), *_scale(block.scale, speaker)])
-    return _titled(body, speaker.say(block.caption))
+        body = _enlarged(block.picture, ROOM, ALONE)
+    else:
+        assert isinstance(block, Gallery)
+        body = _gallery(block, speaker)
+    room = max(body.width, NARROWEST)
+    return _titled(_stack([body, *_scale(block.scale, speaker, room)]), speaker.say(block.caption))
 
 
 def _gallery(block: Gallery, speaker: Speaker) -> Image.Image:
@@ -108,12 +123,15 @@ def _gallery(block: Gallery, speaker: Speaker) -> Image.Image:
     mosaics = any(picture.grid and len(picture.grid.numbers) > 1 for picture in block.pictures)
     usual = 3 if mosaics else 2 if block.layout == "compare" and count < 4 else 4
     columns = max(1, min(count, block.columns or usual))
-    width = (ROOM - MARGIN * (columns - 1)) // columns
+    own = max((picture.width for picture in block.pictures), default=0)
+    width = max((ROOM - MARGIN * (columns - 1)) // columns, min(own, WIDEST // columns - MARGIN))
+    images = [_enlarged(picture, width, AMONG) for picture in block.pictures]
+    width = max([min(width, AMONG), *(image.width for image in images)])
     cells = []
-    for place, picture in enumerate(block.pictures):
+    for place, image in enumerate(images):
         label = block.labels[place] if place < len(block.labels) else ""
         note = block.notes[place] if place < len(block.notes) else ""
-        cells.append(_labelled(_enlarged(picture, width), label, note, width, speaker))
+        cells.append(_labelled(image, label, note, width, speaker))
     rows = [cells[start : start + columns] for start in range(0, count, columns)]
     return _stack([_side_by_side(row, width) for row in rows]) if rows else Image.new("RGB", (ROOM, 1), "white")
 
@@ -127,23 +145,28 @@ def _labelled(image: Image.Image, label: Text, note: Text, width: int, speaker: 
     return _stack(parts, 6)
 
 
-def _enlarged(picture: Picture, room: int) -> Image.Image:
-    """The picture as large as fits: maps with hard pixels, photographs smoothly, tiles with their numbers."""
+def _enlarged(picture: Picture, room: int, least: int) -> Image.Image:
+    """The picture at its own size, a small one enlarged by a whole factor with hard pixels, a large one reduced."""
     image: Image.Image = Image.open(io.BytesIO(picture.data))
     if image.mode == "P" and "transparency" in image.info:
         image = image.convert("RGBA")
         white = Image.new("RGBA", image.size, "white")
         image = Image.alpha_composite(white, image)
     image = image.convert("RGB")
-    factor = min(room / image.width, TALLEST / image.height)
-    if picture.kind == "map" and factor > 1:
-        factor = max(1.0, math.floor(factor)) if factor >= 2 else 1.0
-        factor = min(factor, 96.0)
-    method = Image.Resampling.BICUBIC if picture.kind == "photo" else Image.Resampling.NEAREST
-    method = Image.Resampling.BOX if factor < 1 else method
-    size = max(1, round(image.width * factor)), max(1, round(image.height * factor))
-    image = image.resize(size, method) if size != image.size else image
+    most = min(room / image.width, TALLEST / image.height)
+    if most < 1:
+        size = max(1, round(image.width * most)), max(1, round(image.height * most))
+        return _numbered(image.resize(size, Image.Resampling.BOX), picture, most)
+    factor = min(math.floor(most), _wanted(picture, least))
+    if factor > 1:
+        image = image.resize((image.width * factor, image.height * factor), Image.Resampling.NEAREST)
     return _numbered(image, picture, factor)
+
+
+def _wanted(picture: Picture, least: int) -> int:
+    """How many times larger a picture must be to be seen well."""
+    tiles = picture.grid if picture.grid and len(picture.grid.numbers) > 1 else None
+    return max(math.ceil(least / picture.width), math.ceil(TILE / tiles.tile_width) if tiles else 1)
 
 
 def _numbered(image: Image.Image, picture: Picture, factor: float) -> Image.Image:
@@ -151,39 +174,41 @@ def _numbered(image: Image.Image, picture: Picture, factor: float) -> Image.Imag
     grid = picture.grid
     if grid is None or len(grid.numbers) < 2 or grid.tile_width * factor < 34:
         return image
-    brush = ImageDraw.Draw(image)
     face = raster.font(NUMBER, True)
-    for place, number in enumerate(grid.numbers):
-        x = place % grid.columns * (grid.tile_width + grid.gap) * factor + 3
-        y = place // grid.columns * (grid.tile_height + grid.gap) * factor + 2
-        brush.text((x, y), str(number), "white", face, stroke_width=2, stroke_fill="black")
+    for colour, stroke in (("black", 2), ("white", 0)):
+        mask = Image.new("L", image.size, 0)
+        brush = ImageDraw.Draw(mask)
+        for place, number in enumerate(grid.numbers):
+            x = place % grid.columns * (grid.tile_width + grid.gap) * factor + 3
+            y = place // grid.columns * (grid.tile_height + grid.gap) * factor + 2
+            brush.text((x, y), str(number), 255, face, stroke_width=stroke, stroke_fill=255)
+        image.paste(colour, mask=mask.point(_HARD))  # letters mixed with a map would be colours of their own
     return image
 
 
-def _scale(scale: Scale | None, speaker: Speaker) -> list[Image.Image]:
+def _scale(scale: Scale | None, speaker: Speaker, room: int) -> list[Image.Image]:
     """The colour bar with its numbers and what it holds for."""
     if scale is None:
         return []
-    width = ROOM // 2
-    table = np.frombuffer(bytes.fromhex(TABLES[scale.colours]), np.uint8).reshape(1, 256, 3)
-    bar = Image.fromarray(np.ascontiguousarray(table)).resize((width, 18), Image.Resampling.BILINEAR)
+    width = room // 2
+    table = np.frombuffer(bytes.fromhex(TABLES[scale.colours]), np.uint8).reshape(256, 3)
+    steps = np.rint(np.rint(np.linspace(0, STEPS - 1, width)) * 255 / (STEPS - 1)).astype(int)
     sheet = Image.new("RGB", (width, 46), "white")
-    sheet.paste(bar, (0, 0))
-    brush = ImageDraw.Draw(sheet)
+    sheet.paste(Image.fromarray(np.tile(table[steps], (18, 1, 1))), (0, 0))
     face = raster.font(NOTE)
-    brush.text((0, 23), speaker.number(float(scale.low), ".3g"), INK, face)
+    _write(sheet, (0, 23), speaker.number(float(scale.low), ".3g"), INK, face)
     if scale.low == -scale.high:
-        brush.text((width / 2, 23), "0", INK, face, anchor="ma")
-    brush.text((width, 23), speaker.number(float(scale.high), ".3g"), INK, face, anchor="ra")
+        _write(sheet, (width / 2, 23), "0", INK, face, "ma")
+    _write(sheet, (width, 23), speaker.number(float(scale.high), ".3g"), INK, face, "ra")
     words = [speaker.say(scale.label)] if scale.label else []
     words.append(speaker.say(EXTENTS[scale.extent]))
     if scale.clipped:
         words.append(speaker.say(_("values beyond the ends have the colour of the end")))
-    return [_stack([sheet, _text("; ".join(words), NOTE, ROOM, MUTED)], 2)]
+    return [_stack([sheet, _text("; ".join(words), NOTE, room, MUTED)], 2)]
 
 
 def _titled(body: Image.Image, title: str) -> Image.Image:
-    return _stack([_text(title, TITLE, ROOM, INK, bold=True), body])
+    return _stack([_text(title, TITLE, max(body.width, NARROWEST), INK, bold=True), body])
 
 
 def _text(words: str, size: int, room: int, colour: str, bold: bool = False) -> Image.Image:
@@ -191,10 +216,21 @@ def _text(words: str, size: int, room: int, colour: str, bold: bool = False) -> 
     lines = wrap(words, room, size, bold)
     height = round(size * 1.35)
     sheet = Image.new("RGB", (room, height * len(lines)), "white")
-    brush = ImageDraw.Draw(sheet)
     for number, line in enumerate(lines):
-        brush.text((0, number * height + size), line, colour, raster.font(size, bold), anchor="ls")
+        _write(sheet, (0, number * height + size), line, colour, raster.font(size, bold), "ls")
     return sheet
+
+
+def _write(
+    sheet: Image.Image, place: tuple[float, float], words: str, colour: str, face: ImageFont.FreeTypeFont,
+    anchor: str = "la",
+) -> None:
+    """Words on white, their edges in few steps."""
+    mask = Image.new("L", sheet.size, 0)
+    ImageDraw.Draw(mask).text(place, words, 255, face, anchor)
+    left, top, right, bottom = mask.getbbox() or (0, 0, 0, 0)
+    edges = mask.crop((left, top, right, bottom)).point(_FEW)
+    sheet.paste(Image.new("RGB", edges.size, colour), (left, top), edges)
 
 
 def _stack(parts: Sequence[Image.Image], gap: int = 16) -> Image.Image:
@@ -210,7 +246,8 @@ def _stack(parts: Sequence[Image.Image], gap: int = 16) -> Image.Image:
 
 
 def _side_by_side(parts: Sequence[Image.Image], width: int) -> Image.Image:
-    sheet = Image.new("RGB", (ROOM, max(part.height for part in parts)), "white")
+    size = len(parts) * (width + MARGIN) - MARGIN, max(part.height for part in parts)
+    sheet = Image.new("RGB", size, "white")
     for number, part in enumerate(parts):
         sheet.paste(part, (number * (width + MARGIN), 0))
     return sheet
@@ -219,6 +256,21 @@ def _side_by_side(parts: Sequence[Image.Image], width: int) -> Image.Image:
 def _png(image: Image.Image) -> bytes:
     sheet = Image.new("RGB", (image.width + 2 * MARGIN, image.height + 2 * MARGIN), "white")
     sheet.paste(image, (MARGIN, MARGIN))
+    sheet = _in_palette(sheet)
     buffer = io.BytesIO()
     sheet.save(buffer, "PNG", compress_level=4)  # 6 takes twice as long for 3 % less
     return buffer.getvalue()
+
+
+def _in_palette(sheet: Image.Image) -> Image.Image:
+    """The same pixels by the numbers of their colours, where there are few enough."""
+    found = sheet.getcolors(256)
+    if found is None:
+        return sheet
+    colours = sorted(colour for _count, colour in found if isinstance(colour, tuple))
+    numbers = np.zeros(1 << 24, np.uint8)
+    numbers[[red << 16 | green << 8 | blue for red, green, blue in colours]] = np.arange(len(colours))
+    pixels = np.asarray(sheet).astype(np.uint32)
+    made = Image.fromarray(numbers[pixels[..., 0] << 16 | pixels[..., 1] << 8 | pixels[..., 2]])
+    made.putpalette([level for colour in colours for level in colour])
+    return made

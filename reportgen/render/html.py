@@ -88,7 +88,7 @@ def documents(report: Report, output: Output) -> tuple[str, ...]:
         "single": f"report.{output.language}.html",
     }
     finished = (name for format, name in made.items() if format in output.formats)
-    return (*finished, "report.json", *downloads.names(report, output))
+    return (*finished, "report.json", *downloads.names(report))
 
 
 def search_index(report: Report, speaker: Speaker, layers: Sequence[LayerPage]) -> str:

@@ -78,9 +78,11 @@ class _Brush:
         side = math.ceil(max(abs(left), abs(right)) + bottom - top) + 4
         sheet = Image.new("L", (2 * side, 2 * side), 0)
         ImageDraw.Draw(sheet).text((side, side), words.text, 255, face, anchor)
-        sheet = sheet.rotate(-words.angle, Image.Resampling.BICUBIC)
-        colour = Image.new("RGB", sheet.size, COLOURS[words.role])
-        self.image.paste(colour, (round(words.x * k - side), round(words.y * k - side)), sheet)
+        sheet = sheet.rotate(-words.angle, Image.Resampling.BILINEAR)
+        left, top, right, bottom = sheet.getbbox() or (0, 0, 1, 1)
+        x, y = round(words.x * k - side) + left, round(words.y * k - side) + top
+        letters = sheet.crop((left, top, right, bottom))
+        self.image.paste(COLOURS[words.role], (x, y, x + letters.width, y + letters.height), letters)
 
 
 def _colour(role: str, opacity: float = 1.0) -> tuple[int, int, int, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,8 @@ from PIL import Image, ImageDraw
 from reportgen import imaging, scales
 from reportgen.render import Output, draw_ahead, figures, raster
 from reportgen.render.kept import drawing_from
-from reportgen.report.blocks import Attachment, Chart, Download, Figure, Series
+from reportgen.render.language import Speaker
+from reportgen.report.blocks import Attachment, Chart, Download, Figure, Gallery, Picture, Series
 from reportgen.report.document import Report, Section
 from reportgen.shelf import Drawer
 from reportgen.text import _
@@ -75,10 +77,54 @@ def test_the_words_are_drawn_and_every_letter_is_there() -> None:
         assert drawn(letter) != missing, letter
 
 
-def test_a_map_is_enlarged_with_hard_pixels() -> None:
+def colours(image: Image.Image) -> set[object]:
+    return {colour for _count, colour in image.convert("RGB").getcolors(1 << 24) or []}
+
+
+def photo(size: int) -> Picture:
+    buffer = io.BytesIO()
+    Image.fromarray(np.random.default_rng(size).integers(0, 256, (size, size, 3), np.uint8)).save(buffer, "PNG")
+    return Picture(buffer.getvalue(), size, size, "photo")
+
+
+@pytest.mark.parametrize(("size", "wide"), [(8, 224), (32, 224), (100, 300), (240, 240), (300, 300), (900, 350)])
+def test_a_picture_is_as_large_as_its_pixels_deserve(size: int, wide: int) -> None:
+    own = photo(size)
+    made = figures._enlarged(own, 350, figures.AMONG)
+    assert made.size == (wide, wide)
+    if wide >= size:
+        assert colours(made) == colours(Image.open(io.BytesIO(own.data))), "enlarged with hard pixels"
+
+
+def test_small_pictures_make_a_small_sheet() -> None:
+    gallery = Gallery("g", tuple(photo(32) for _each in range(4)), (), WORDS, WORDS)
+    large = dataclasses.replace(gallery, pictures=tuple(photo(500) for _each in range(4)))
+    small, wide = (figures.draw(block, Speaker("en")) for block in (gallery, large))
+    assert small.width == 4 * 224 + 3 * figures.MARGIN
+    assert wide.width == figures.WIDEST // 4 * 4 - figures.MARGIN, "large ones are reduced to fit"
+
+
+def test_a_sheet_of_maps_has_the_maps_own_colours_and_a_palette() -> None:
     made = figure("f")
-    large = figures._enlarged(dataclasses.replace(made.picture, grid=None), 700)
-    assert len({colour for _count, colour in large.getcolors(100_000) or []}) <= 49
+    assert made.scale is not None
+    usual = {tuple(int(level) for level in colour) for colour in imaging.palette(made.scale.colours)}
+    large = colours(figures._enlarged(made.picture, 700, figures.ALONE))
+    assert large <= usual | {(0, 0, 0), (255, 255, 255)}, "numbers on tiles have hard edges"
+    with Image.open(io.BytesIO(figures.sheet([made], "en"))) as sheet:
+        assert sheet.mode == "P"
+        words = colours(sheet) - usual
+        assert all(max(colour) - min(colour) <= 24 for colour in words), "only letters besides"  # type: ignore[type-var]
+        assert len(words) <= 3 * figures.EDGES
+
+
+@pytest.mark.parametrize("count", [2, 200, 256, 257])
+def test_a_palette_loses_nothing(count: int) -> None:
+    levels = np.random.default_rng(count).permutation(1 << 24)[:count]
+    pixels = np.stack([levels >> 16, levels >> 8 & 255, levels & 255], -1).astype(np.uint8)
+    sheet = Image.fromarray(np.resize(pixels, (40, 50, 3)))
+    made = figures._in_palette(sheet)
+    assert made.mode == ("P" if count <= 256 else "RGB")
+    assert made.convert("RGB").tobytes() == sheet.tobytes()
 
 
 def test_downloads_and_figures_of_a_further_network_bear_its_name(tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ import csv
 import dataclasses
 import io
 import re
-import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -194,20 +193,9 @@ def test_tables_are_saved_as_programs_read_them() -> None:
     assert rows == [["Шар", "v", "w", "x"], ["'=cmd()", "0.125", "", "так"], ["'-x", "1200", "-3", "ні"]]
 
 
-def test_the_archive_holds_every_picture_and_is_the_same_each_time() -> None:
-    report = Report("t", network())
-    one = downloads.archive(report)
-    assert one == downloads.archive(report)
-    with zipfile.ZipFile(io.BytesIO(one)) as made:
-        assert sorted(made.namelist()) == ["filters/f.png", "input/g.png", "maps/a.png", "sheet/s-01.png", "sheet/s-02.png"]
-
-
-def test_the_archive_is_made_where_figures_are_asked_for() -> None:
-    output = Output(Path(), "en", "html", ("en",), ("html",))
-    report = sample_report()
-    assert downloads.names(report, output) == ("references.bib", "reportgen.toml")
-    assert downloads.names(report, dataclasses.replace(output, formats=("html", "figures")))[-1] == "figures.zip"
-    assert downloads.names(Report("t", ()), output) == ("references.bib",)
+def test_the_files_beside_the_pages() -> None:
+    assert downloads.names(sample_report()) == ("references.bib", "reportgen.toml")
+    assert downloads.names(Report("t", ())) == ("references.bib",)
 
 
 def test_the_bibliography_names_the_sources_of_the_methods() -> None:
