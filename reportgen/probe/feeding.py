@@ -49,8 +49,9 @@ class Feeding:
         """Pixels (… × height × width × channels) as the network's values, in the input's channels."""
         per_channel = max(len(self.preprocessing.mean), len(self.preprocessing.std))
         if self.spread and per_channel == self.spread:
-            return preprocessing.apply(self._spread(pixels), self.preprocessing, self.spread)
-        return self._spread(preprocessing.apply(pixels, self.preprocessing, self.channels))
+            return preprocessing.apply(self._spread(pixels, 1.0), self.preprocessing, self.spread)
+        white = preprocessing.value_range(self.preprocessing, self.channels)[1]
+        return self._spread(preprocessing.apply(pixels, self.preprocessing, self.channels), white)
 
     def value_range(self) -> tuple[float, float]:
         """The values of black and white."""
@@ -123,7 +124,15 @@ class Feeding:
                 slug="image-shape", hint="Resize the image to the network's input size.",
             )
 
-    def _spread(self, values: Array) -> Array:
+    @property
+    def opacity(self) -> bool:
+        """True where the fourth channel is taken for opacity: red, green and blue are three."""
+        return self.channels == 3 and self.spread == 4
+
+    def _spread(self, values: Array, white: float) -> Array:
+        """A picture's channels over those of the input; `white` is what full opacity becomes."""
+        if self.opacity:
+            return np.concatenate([values, np.full_like(values[..., :1], white)], axis=-1)
         return values[..., np.arange(self.spread) % self.channels] if self.spread else values
 
     def _laid(self, values: Array) -> Array:
@@ -231,6 +240,12 @@ def _about_shape(feeding: Feeding) -> tuple[Message, ...]:
         ))
     if feeding.spread and feeding.channels == 1:
         said.append(_("The network takes {count:d} channels; each got the gray picture.", count=feeding.spread))
+    elif feeding.opacity:
+        said.append(_(
+            "The network takes 4 channels; they got red, green, blue and, as the fourth, full opacity: whatever of a"
+            " picture is transparent was laid on white before. If the fourth channel is to be something else, the"
+            " answers are not those that it was trained for."
+        ))
     elif feeding.spread:
         said.append(_(
             "The network takes {count:d} channels; they got red, green, blue, and then red again and so on.",

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import copy
 import json
 import marshal
+import random
 import struct
 import zipfile
 from collections.abc import Callable, Iterable
@@ -177,3 +179,78 @@ def bomb(path: Path, config_bytes: int = 0, weights_bytes: int = 0) -> Path:
             for _piece in range(max(1, weights_bytes >> 20)):
                 member.write(bytes(1 << 20))
     return path
+
+
+# broken at random, the same for the same dice
+
+
+WILD: tuple[Any, ...] = (
+    None, True, False, 0, -1, 5, 10**6, 10**12, 10**30, 0.5, float("nan"), float("inf"), "", "x", "relu", "../..", "\0", "é" * 40,
+    "/etc/passwd", "http://a.example/x", [], {}, [[]], [None], [0, 0], [-1, 8, 8, 3], [10**6] * 4, {"a": {}},
+    {"class_name": "Dense"}, {"class_name": "Dense", "config": None}, {"class_name": 3, "config": {}},
+    {"class_name": "__tensor__", "config": {"value": [1, [2]], "dtype": "float32"}},
+    {"class_name": "__numpy__", "config": {"value": 1, "dtype": "object"}},
+    {"class_name": "__keras_tensor__", "config": {}},
+    {"class_name": "__bytes__", "config": {"value": 5}},
+    {"class_name": "__slice__", "config": {"start": 0, "stop": None, "step": 0}},
+)
+
+
+def everywhere(value: Any) -> list[tuple[Any, Any]]:
+    """Every place of plain data, as its holder and the key or number in it."""
+    found, left = [], [value]
+    while left:
+        holder = left.pop()
+        keys = list(holder) if isinstance(holder, dict) else range(len(holder)) if isinstance(holder, list) else ()
+        for key in keys:
+            found.append((holder, key))
+            left.append(holder[key])
+    return found
+
+
+def broken(config: Any, dice: random.Random, canary: Path) -> Any:
+    """A configuration in which some things are others; what would run code leaves the canary behind if anybody runs it."""
+    config = copy.deepcopy(config)
+    for _number in range(dice.choice((1, 1, 2, 3, 6))):
+        places = everywhere(config)
+        if not places:
+            break
+        holder, key = dice.choice(places)
+        kind = dice.randrange(7)
+        if kind == 0:
+            del holder[key]
+        elif kind == 1:
+            holder[key] = copy.deepcopy(dice.choice(WILD))
+        elif kind == 2:
+            holder[key] = dice.choice(evil(canary))
+        elif kind == 3 and isinstance(holder, dict):
+            holder[dice.choice(("kwargs", "activation", "training_config", "function", "dtype", "shared_object_id", "module",
+                                "registered_name", "name", "layers"))] = copy.deepcopy(dice.choice((*WILD, *evil(canary))))
+        elif kind == 4:
+            other, name = dice.choice(places)
+            with contextlib.suppress(KeyError, IndexError):
+                holder[key], other[name] = copy.deepcopy(other[name]), copy.deepcopy(holder[key])
+        elif kind == 5 and isinstance(holder[key], int | float) and not isinstance(holder[key], bool):
+            holder[key] *= dice.choice((-1, 0, 1000, 10**9))
+        elif isinstance(holder, list):
+            holder.insert(key, copy.deepcopy(holder[key]))
+    return config
+
+
+def evil(canary: Path) -> list[Any]:
+    """What attackers put into a configuration."""
+    calls = {"module": "os", "class_name": "function", "config": "system", "registered_name": "system"}
+    code = lambda_that_writes(canary)
+    return [
+        code, calls, {**calls, "module": "builtins", "config": "exec"},
+        {**code, "config": {"value": code["config"]["code"]}},
+        new_layer("Lambda", {"name": "evil", "function": code, "arguments": {}}),
+        old_layer("Lambda", "evil", {"function": [code["config"]["code"], None, None], "function_type": "lambda"}),
+        new_layer("TFSMLayer", {"name": "evil", "filepath": str(canary)}),
+        new_layer("TorchModuleWrapper", {"name": "evil", "module": "gASV"}),
+        new_layer("StringLookup", {"name": "evil", "vocabulary": str(canary)}),
+        new_layer("get_file", {"fname": str(canary), "origin": canary.as_uri()}, "keras.utils"),
+        new_layer("Map", {"name": "evil"}, "keras.src.ops.core"),
+        new_layer("Popen", {"args": f"touch {canary}", "shell": True}, "subprocess"),
+        new_layer("__typespec__", {}, "tensorflow", spec_name="TensorSpec"),
+    ]

@@ -6,13 +6,16 @@ import contextlib
 import copy
 import json
 import random
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import h5py
+import numpy as np
 import pytest
 
-from reportgen.errors import InputError
+from reportgen.errors import InputError, UsageError
 from reportgen.probe import repairs, vetting
 from reportgen.probe.source import ModelSource
 from tests.probe import models
@@ -121,6 +124,69 @@ def test_whatever_keras_asks_for_was_judged(tmp_path: Path, monkeypatch: pytest.
             seen += 1
             assert any(name in words for words in told), json.dumps(config)
     assert seen >= 10
+
+
+def broken_files(folder: Path, seed: int, count: int) -> Iterator[Path]:
+    """Files with something wrong in their configuration, their arrays or their bytes."""
+    dice, canary = random.Random(seed), folder / "canary"
+    kernels = [np.zeros((3, 3, 3, 2), "float32"), np.zeros(2, "float32")]
+
+    def arrays(file: h5py.File) -> None:
+        file["layers/conv2d/vars/0"], file["layers/conv2d/vars/1"] = kernels
+
+    whole = [
+        models.write_keras(folder / "whole.keras", plain_configs()[0], arrays=arrays).read_bytes(),
+        models.write_legacy(folder / "whole.h5", plain_configs()[2], {"conv": kernels}).read_bytes(),
+    ]
+    for number in range(count):
+        kind, path = dice.randrange(4), folder / f"broken{number}"
+        config = models.broken(dice.choice(plain_configs()), dice, canary)
+        if kind == 0:
+            models.write_keras(path, config, arrays=arrays)
+        elif kind == 1:
+            models.write_legacy(path, config, {"conv": kernels})
+        elif kind == 2:
+            models.write_legacy(path, plain_configs()[2], {"conv": kernels})
+            with h5py.File(path, "a") as file:
+                owner = file["model_weights"] if dice.random() < 0.5 else file["model_weights/conv"]
+                for name in ("layer_names", "weight_names", "layer_names0"):
+                    owner.attrs[name] = dice.choice(([b"conv"], [b"none"], [b"\xff"], [b"../x"], 5, [7], np.zeros(0), ["conv"] * 9))
+        else:
+            data = bytearray(dice.choice(whole))
+            for _byte in range(dice.choice((1, 3, 30))):
+                data[dice.randrange(len(data))] = dice.randrange(256)
+            path.write_bytes(data[: dice.choice((len(data), dice.randrange(len(data))))])
+        yield path
+        path.unlink()
+        assert not canary.exists()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_broken_files_cost_a_sentence_before_anything_is_loaded(tmp_path: Path, seed: int) -> None:
+    refused = 0
+    for path in broken_files(tmp_path, seed, 200):
+        try:
+            vetting.check_model(ModelSource(str(path)))
+        except InputError as problem:
+            refused += 1
+            told = problem.message
+            assert "\n" not in told  # noqa: PT017
+            assert len(told) < 700  # noqa: PT017
+    assert 50 < refused < 200
+
+
+@pytest.mark.tf
+@pytest.mark.parametrize("seed", range(2))
+def test_broken_files_cost_a_sentence_when_they_are_opened(tmp_path: Path, seed: int) -> None:
+    from reportgen.probe import loading
+
+    opened = 0
+    for path in broken_files(tmp_path, seed + 10, 60):
+        with contextlib.suppress(InputError, UsageError), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            loading.open_model(ModelSource(str(path)))
+            opened += 1
+    assert 5 < opened < 60
 
 
 @pytest.mark.parametrize("nodes", [5, "text", None, {"a": 1}, [5], [[5]], [[["x", 0, 0, 7]]], True])

@@ -339,7 +339,8 @@ def test_a_gray_network_takes_one_channel(keras: Any) -> None:
     ((5,), (1, 5), 1, "row of 5 numbers"),
     ((6, 4), (6, 4), 1, "table of numbers"),
     ((3, 6, 4, 1), (6, 4), 1, "each of its 3 slices"),
-    ((6, 4, 4), (6, 4), 3, "takes 4 channels"),
+    ((6, 4, 4), (6, 4), 3, "full opacity"),
+    ((6, 4, 5), (6, 4), 3, "takes 5 channels"),
     ((6, 4, 2), (6, 4), 1, "takes 2 channels"),
 ])
 def test_inputs_that_are_no_pictures_are_fed_and_it_is_said(
@@ -358,7 +359,9 @@ def test_inputs_that_are_no_pictures_are_fed_and_it_is_said(
     if len(shape) <= 2:
         np.testing.assert_array_equal(trace.input, pixels)
     if shape == (6, 4, 4):
-        np.testing.assert_array_equal(fed, pixels[..., [0, 1, 2, 0]])
+        np.testing.assert_array_equal(fed, np.concatenate([pixels, np.ones((6, 4, 1))], axis=-1))
+    if shape == (6, 4, 5):
+        np.testing.assert_array_equal(fed, pixels[..., [0, 1, 2, 0, 1]])
 
 
 def two_inputs(keras: Any) -> Any:
