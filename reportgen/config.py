@@ -20,7 +20,7 @@ from reportgen.artifacts import CATALOGUE, GROUPS
 from reportgen.artifacts.base import Artifact
 from reportgen.authoring import Code, LabTable, names_file
 from reportgen.errors import InputError, UsageError, did_you_mean
-from reportgen.files import NotPlainError, check_plain
+from reportgen.files import NotPlainError, check_plain, exists
 from reportgen.languages import DEFAULT
 from reportgen.optimization.recipes import Recipe
 from reportgen.probe.source import ModelSource, Preprocessing
@@ -357,7 +357,7 @@ def _anchor(data: dict[str, Any], folder: Path) -> dict[str, Any]:
         model = data["model"]
         tables.append((model, ("architecture", "custom")))
         for key in ("file", "weights"):  # these may also be names of things that come with Keras
-            if isinstance(model.get(key), str) and (folder / model[key]).exists():
+            if isinstance(model.get(key), str) and exists(folder / model[key]):
                 model[key] = path(model[key])
     for table, keys in tables:
         for key in keys:

@@ -87,6 +87,7 @@ CASES: dict[str, tuple[Callable[[Path], dict[str, Any]], str, str]] = {
         lambda folder: {"model": weights(folder / "w.h5"), "architecture": architecture(folder / "a.json")},
         "model-refused", "Lambda",
     ),
+    "unknown network": (lambda folder: {"model": Path("vgg166")}, "model-unknown", "Did you mean 'vgg16'"),
     "empty picture": (lambda folder: {"image": written(folder / "p.png")}, "image-unreadable", "empty"),
     "cut picture": (lambda folder: {"image": cut(picture(folder))}, "image-unreadable", "cut short"),
     "no picture there": (lambda folder: {"image": folder / "none.png"}, "file-missing", "no such file"),
@@ -95,6 +96,8 @@ CASES: dict[str, tuple[Callable[[Path], dict[str, Any]], str, str]] = {
     "cut mask": (lambda folder: {"mask": cut(picture(folder))}, "image-unreadable", "cut short"),
     "device for a mask": (lambda folder: {"mask": Path("/dev/zero")}, "file-missing", "a device"),
     "start that is none": (lambda folder: {"start": written(folder / "s.png", b"x")}, "image-unreadable", "not an image"),
+    "name that is too long": (lambda folder: {"image": folder / ("x" * 5000)}, "file-missing", "too long"),
+    "name with a zero byte": (lambda folder: {"mask": Path("a\0b.png")}, "file-missing", "no file can have this name"),
     "pipe for labels": (lambda folder: {"labels": pipe(folder / "l.txt")}, "file-missing", "a pipe"),
     "labels that are none": (lambda folder: {"labels": written(folder / "l.json", b"[1]")}, "labels-unreadable", "names"),
     "code that is not there": (lambda folder: {"custom": f"{folder / 'none.py'}:Mine"}, "custom-unreadable", "no file"),
@@ -146,6 +149,14 @@ def test_a_pipe_is_no_configuration(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="it is a pipe, not a file") as told:
         read_config(pipe(tmp_path / "lab.toml"), {})
     assert told.value.slug == "config-unreadable"
+
+
+def test_a_model_of_an_impossible_name_is_told(tmp_path: Path) -> None:
+    for name in ("x" * 5000, "x" * 5000 + ".keras", "a\0b.keras"):
+        (tmp_path / "lab.toml").write_text(f"model = {json.dumps(name)}\nselect = 'summary'\n")
+        with pytest.raises(InputError) as told:
+            build.build_site(read_config(tmp_path / "lab.toml", {}), Store(None))
+        assert told.value.slug in ("model-unreadable", "file-missing", "model-unknown")
 
 
 def test_the_command_line_loads_little_to_refuse_a_file(tmp_path: Path) -> None:

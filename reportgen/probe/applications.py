@@ -14,8 +14,9 @@ from urllib.parse import urlsplit
 import keras
 from keras.src.utils import file_utils
 
-from reportgen.errors import InputError, UsageError, did_you_mean
-from reportgen.probe.preprocessing import application_of, plain
+from reportgen.errors import InputError, UsageError
+from reportgen.probe.known import key_of, unknown
+from reportgen.probe.preprocessing import plain
 
 PATIENCE_S = 3.0
 """How long to wait for the server of the weights before saying where to put them by hand."""
@@ -34,12 +35,9 @@ def known() -> dict[str, Callable[..., keras.Model]]:
 def find(name: str) -> tuple[str, Callable[..., keras.Model]]:
     """A network by its name, however it is written; a suggestion where there is none."""
     networks = known()
-    key = plain(name) if plain(name) in networks else application_of(name)
+    key = key_of(name, networks)
     if key not in networks:
-        raise InputError(
-            f"'{name}' is neither a file nor a network of keras.applications.{did_you_mean(plain(name), networks)}",
-            slug="model-unknown", hint=f"Known networks: {', '.join(sorted(networks))}.",
-        )
+        raise unknown(name, networks)
     return networks[key].__name__, networks[key]
 
 

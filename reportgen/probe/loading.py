@@ -17,6 +17,7 @@ from keras.src.legacy.saving import saving_options, saving_utils
 from keras.src.saving import saving_lib, serialization_lib
 
 from reportgen.errors import InputError, ReportgenError
+from reportgen.files import exists
 from reportgen.probe import Probe, applications, own_code, repairs, vetting, weights
 from reportgen.probe.beginning import beginning_of
 from reportgen.probe.keras_names import APPLICATION_LAYERS
@@ -60,7 +61,7 @@ def open_model(source: ModelSource) -> OpenedModel:
     path = Path(source.model)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", module=r"keras(\.|$)")
-        if path.exists() or (source.is_file and not _is_application(source.model)):
+        if exists(path) or (source.is_file and not _is_application(source.model)):
             return _open_architecture(source, path) if source.architecture else _open_file(source, path)
         return _open_application(source)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from reportgen.files import exists
+
 
 @dataclass(frozen=True, slots=True)
 class Preprocessing:
@@ -44,4 +46,4 @@ class ModelSource:
     @property
     def is_file(self) -> bool:
         """True for a path, false for the name of a known network."""
-        return Path(self.model).suffix != "" or Path(self.model).exists()
+        return Path(self.model).suffix != "" or exists(Path(self.model))

@@ -19,7 +19,7 @@ import h5py
 
 from reportgen.errors import InputError
 from reportgen.files import read_plain
-from reportgen.probe import concerns, containers, hdf5, own_code, recognition
+from reportgen.probe import concerns, containers, hdf5, known, own_code, recognition
 from reportgen.probe.concerns import Concern
 from reportgen.probe.source import ModelSource
 
@@ -95,6 +95,7 @@ def check_model(source: ModelSource) -> None:
     own_code.check(source.custom)
     custom = [own_code.parts(entry)[1] for entry in source.custom]
     if not source.is_file:
+        known.check_name(source.model)
         if source.weights not in ("imagenet", "none"):
             inspect_file(Path(source.weights))
         return

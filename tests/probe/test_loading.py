@@ -663,3 +663,10 @@ def test_a_network_by_name_takes_weights_from_a_file(tmp_path: Path, form: str) 
 def test_a_negative_seed_is_refused() -> None:
     with pytest.raises(UsageError):
         opened("mobilenet", weights="none", seed=-1)
+
+
+def test_the_names_of_known_networks_are_those_of_keras_text() -> None:
+    from reportgen.probe import known
+    from reportgen.probe.preprocessing import plain
+
+    assert set(map(plain, known._names())) == set(applications.known())
