@@ -57,7 +57,7 @@ OUTPUT_KEYS = {
 """What of a configuration changes the output but no section."""
 RENDERING_FILES = (
     "output.py", "swapping.py", "manifest.py", "languages.py", "manuscript.py", "resources.py", "processes.py",
-    "shelf.py", "watching.py",
+    "shelf.py", "watching.py", "scratch.py", "locks.py",
 )
 RENDERING_LIBRARIES = (
     "weasyprint", "pydyf", "matplotlib", "pillow", "jinja2", "babel", "markdown-it-py", "mdit-py-plugins",

@@ -149,6 +149,8 @@ def _unexpected(problem: Exception) -> ReportgenError:
 @click.option("--log-file", type=click.Path(path_type=Path, dir_okay=False), help="Also write the steps into a file.")
 def main(verbose: int, quiet: bool, log_file: Path | None) -> None:
     """Static reports about convolutional neural networks, in Ukrainian and in English."""
+    from reportgen.scratch import scratch
+
     level = _LEVELS[-1 if quiet else min(verbose, 2)]
     logging.basicConfig(level=level, format="%(message)s", stream=sys.stderr)
     logging.getLogger("fontTools").setLevel(logging.ERROR)
@@ -156,6 +158,7 @@ def main(verbose: int, quiet: bool, log_file: Path | None) -> None:
     if log_file:
         _log_into(log_file)
     signal.signal(signal.SIGTERM, _interrupt)
+    click.get_current_context().with_resource(scratch())
 
 
 def _log_into(path: Path) -> None:

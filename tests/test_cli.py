@@ -179,7 +179,7 @@ def test_without_a_usable_home_nothing_is_said_while_rendering(tmp_path: Path) -
     done = reportgen("render", "saved", "-o", "out", "--language", "en", "--format", "html", "--format", "pdf", folder=tmp_path,
                      TMPDIR=str(tmp_path / "tmp"), MPLCONFIGDIR="", **homes)
     assert told(done, 1) == "Failed: dream: DivisionByZero: 0 / 0\nThe report is in out/index.html\n"
-    assert {path.name for path in (tmp_path / "tmp").iterdir()} == {f"reportgen-fonts-{os.getuid()}"}
+    assert [path.name for path in (tmp_path / "tmp").glob("*/*")] == ["fonts"]
 
 
 @pytest.mark.tf

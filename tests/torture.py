@@ -90,7 +90,8 @@ class Place:
         """What nobody should find."""
         known = {"site", "cache", "tmp"}
         found = [path for path in self.folder.iterdir() if path.name not in known]
-        found += [path for path in (self.folder / "tmp").glob("*") if not path.name.startswith("reportgen-fonts-")]
+        own = self.folder / "tmp" / f"reportgen-{os.getuid()}"
+        found += [path for path in (*(self.folder / "tmp").glob("*"), *own.glob("*")) if path not in (own, own / "fonts")]
         found += [*(self.folder / "cache" / "unfinished").glob("*"), *(self.folder / "site").glob(".*building*")]
         return [str(path.relative_to(self.folder)) for path in found]
 
@@ -329,6 +330,7 @@ def main() -> None:
     if wishes.trial:
         print(trial_in_namespace(wishes.bench, wishes.trial))
         return
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets what runs in the background ignore it
     failed = 0
     with tempfile.TemporaryDirectory(prefix="torture-") as folder:
         bench = Bench(Path(folder))

@@ -13,13 +13,13 @@ import functools
 import io
 import logging
 import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
 from reportgen.errors import ReportgenError
 from reportgen.render.drawing import fonts_folder
+from reportgen.scratch import ours
 
 log = logging.getLogger(__name__)
 SERIF = "Report Serif"
@@ -115,15 +115,10 @@ def _without_pango() -> ReportgenError:
     )
 
 
-@functools.cache
 def _private_folder() -> Path:
-    """Where fontconfig and matplotlib keep what they know of fonts: ours alone, and found again by the next run."""
-    owner = os.getuid() if hasattr(os, "getuid") else 0
-    folder = Path(tempfile.gettempdir()) / f"reportgen-fonts-{owner}"
-    with contextlib.suppress(FileExistsError):
-        folder.mkdir(mode=0o700)
-    if folder.is_symlink() or not folder.is_dir() or (hasattr(os, "getuid") and folder.stat().st_uid != owner):
-        folder = Path(tempfile.mkdtemp(prefix="reportgen-fonts-"))
+    """Where fontconfig and matplotlib keep what they know of fonts, found again by the next run."""
+    folder = ours() / "fonts"
+    folder.mkdir(exist_ok=True)
     return folder
 
 
