@@ -37,7 +37,7 @@ FILES: dict[str, tuple[float, float]] = {
 """Seconds of writing a format, and for each section in it."""
 USUAL_PASS = 0.03
 """Seconds of a pass through a middling network."""
-TRUST_SPEED, TRUST_PASS = 0.5, 300.0
+TRUST_SPEED, TRUST_PASS = 0.5, 100.0
 """How firmly one believes, before anything is measured, in a machine like that one, and in such passes."""
 
 

@@ -36,12 +36,24 @@ def left(foresight: Foresight) -> str:
     return "" if seconds is None else f"about {duration(seconds)} left"
 
 
-class Lines(Foresight):
-    """Tells in few lines how far it is."""
+class Telling(Foresight):
+    """Foresees, and says at once what one should know. A bar asks it several times a second."""
 
     def __init__(self, tell: Callable[[str], None], jobs: int = 2, **more: Callable[[], float]) -> None:
         super().__init__(jobs=jobs, **more)
-        self._tell, self._last, self._tenths = tell, 0.0, 0
+        self._tell = tell
+
+    def notice(self, words: str) -> None:
+        """See `Watcher`."""
+        self._tell(words)
+
+
+class Lines(Telling):
+    """Tells in few lines how far it is."""
+
+    def __init__(self, tell: Callable[[str], None], jobs: int = 2, **more: Callable[[], float]) -> None:
+        super().__init__(tell, jobs, **more)
+        self._last, self._tenths = 0.0, 0
 
     def begin(self, looks: Sequence[Step], files: Sequence[Step], kept: int) -> None:
         """See `Watcher`."""
@@ -58,24 +70,8 @@ class Lines(Foresight):
         words = [f"{self.done} of {self.total}", left(self), self.doing]
         self._tell(", ".join(word for word in words if word))
 
-    def notice(self, words: str) -> None:
-        """See `Watcher`."""
-        self._tell(words)
-
     def _tenth(self) -> int:
         return self.done * MOST_LINES // max(self.total, 1)
-
-
-class Alive(Foresight):
-    """What a bar shows; it is asked several times a second, so that it never stands still."""
-
-    def __init__(self, tell: Callable[[str], None], jobs: int = 2, **more: Callable[[], float]) -> None:
-        super().__init__(jobs=jobs, **more)
-        self._tell = tell
-
-    def notice(self, words: str) -> None:
-        """See `Watcher`."""
-        self._tell(words)
 
 
 class _Told(ProgressColumn):
@@ -99,10 +95,12 @@ def watching(jobs: int, tell: Callable[[str], None]) -> Iterator[Watcher]:
     console = Console(stderr=True)
     if level > logging.WARNING:
         yield NOBODY
-    elif level < logging.WARNING or not console.is_terminal or console.is_dumb_terminal:
+    elif level < logging.WARNING:
+        yield Telling(tell, jobs)  # every step is logged
+    elif not console.is_terminal or console.is_dumb_terminal:
         yield Lines(tell, jobs)
     else:
-        seen = Alive(tell, jobs)
+        seen = Telling(tell, jobs)
         with _living(console, seen):
             yield seen
 

@@ -11,7 +11,7 @@ from reportgen import foresight, terminal
 from reportgen.artifacts import CATALOGUE
 from reportgen.foresight import COSTS, Foresight
 from reportgen.render import FORMATS
-from reportgen.terminal import MOST_LINES, Alive, Lines, duration
+from reportgen.terminal import MOST_LINES, Lines, Telling, duration
 from reportgen.watching import OPENING, Step
 
 FILES = (Step("pdf uk", "PDF (uk)", "pdf"), Step("html uk", "Pages (uk)", "html"))
@@ -169,7 +169,7 @@ def test_times_are_told_as_roughly_as_they_are_known(seconds: float, words: str)
 def test_the_bar_goes_on_while_nothing_happens(clock: Clock) -> None:
     written = io.StringIO()
     console = Console(file=written, force_terminal=True, width=100)
-    seen = Alive(written.write, clock=clock)
+    seen = Telling(written.write, clock=clock)
     seen.begin(steps("cam", "saliency"), FILES, 3)
     with terminal._living(console, seen) as progress:
         for name in (OPENING.name, "cam"):
@@ -186,7 +186,7 @@ def test_the_bar_goes_on_while_nothing_happens(clock: Clock) -> None:
 
 def test_a_narrow_terminal_keeps_the_bar_on_one_line(clock: Clock) -> None:
     written = io.StringIO()
-    seen = Alive(written.write, clock=clock)
+    seen = Telling(written.write, clock=clock)
     seen.begin([Step("x", "A title that is far too long for this" * 4, "cam")], FILES, 3)
     with terminal._living(Console(file=written, force_terminal=True, width=60), seen) as progress:
         progress.refresh()

@@ -120,10 +120,11 @@ def draw(block: Block, speaker: Speaker) -> Image.Image:
 def _gallery(block: Gallery, speaker: Speaker) -> Image.Image:
     """Pictures in rows, each under its label."""
     count = len(block.pictures)
-    mosaics = any(picture.grid and len(picture.grid.numbers) > 1 for picture in block.pictures)
-    usual = 3 if mosaics else 2 if block.layout == "compare" and count < 4 else 4
-    columns = max(1, min(count, block.columns or usual))
     own = max((picture.width for picture in block.pictures), default=0)
+    mosaics = any(picture.grid and len(picture.grid.numbers) > 1 for picture in block.pictures)
+    pair = block.layout == "compare" and count < 4 and count * (max(own, AMONG) + MARGIN) > SHEET
+    usual = 3 if mosaics else 2 if pair else 4
+    columns = max(1, min(count, block.columns or usual))
     width = max((ROOM - MARGIN * (columns - 1)) // columns, min(own, WIDEST // columns - MARGIN))
     images = [_enlarged(picture, width, AMONG) for picture in block.pictures]
     width = max([min(width, AMONG), *(image.width for image in images)])
