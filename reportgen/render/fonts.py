@@ -125,8 +125,10 @@ def _private_folder() -> Path:
 def settle_matplotlib() -> None:
     """To be called before matplotlib is imported: it would look into the user's home, for settings too.
 
-    Where there is none to be written it complains, and looks for fonts anew every time.
+    Where there is none to be written it complains, and looks for fonts anew every time; on a slow machine it tells
+    that it is looking for them.
     """
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
     if not os.environ.get("MPLCONFIGDIR"):
         os.environ["MPLCONFIGDIR"] = str(_private_folder() / "matplotlib")
 
