@@ -111,6 +111,8 @@ def _kernel(layer: Layer) -> str | None:
 
 def field_text(field: Field) -> str | Message:
     """A receptive field in a cell."""
+    if not field.known:
+        return _("cannot be told")
     return _("whole image") if field.size is None else f"{field.size[1]} × {field.size[0]}"
 
 

@@ -64,7 +64,10 @@ class ReceptiveField(ImageArtifact):
                 "no layer of this network answers with a flat map (height × width), so there is no place to see from"
             ))
         height, width = sample.pixels.shape[:2]
-        drawn = _chosen(spatial, seen, self.pictures)
+        told = [layer for layer in spatial if seen[layer.name].known]
+        if not told:
+            raise NotApplicable(_("what the layers do to the places of the image cannot be followed"))
+        drawn = _chosen(told, seen, self.pictures)
         yield Gallery(
             "receptive_fields", tuple(_framed(sample.pixels, seen[layer.name]) for layer in drawn),
             tuple(layer.name for layer in drawn),
@@ -75,7 +78,13 @@ class ReceptiveField(ImageArtifact):
         )
         rows = tuple(_row(layer, seen[layer.name], height, width) for layer in spatial)
         yield Table("receptive_field_table", _COLUMNS, rows, _("The receptive field of every layer with a map."))
-        yield from _findings(spatial, seen, height, width, mixing(layers, sizes, study.probe.input.name))
+        if len(told) < len(spatial):
+            first = next(layer for layer in spatial if layer not in told)
+            yield Note(_(
+                "From `{layer}` on the field cannot be told: what happens to places there cannot be followed.",
+                layer=first.name,
+            ), "info")
+        yield from _findings(told, seen, height, width, mixing(layers, sizes, study.probe.input.name))
 
 
 _COLUMNS = (
@@ -118,12 +127,16 @@ def _clip(interval: tuple[float, float], side: int) -> tuple[int, int]:
 
 
 def _size(field: Field) -> Message:
+    if not field.known:
+        return _("cannot be told")
     if field.size is None:
         return _("whole image")
     return _("{width} × {height} px", width=field.size[1], height=field.size[0])
 
 
 def _row(layer: Layer, field: Field, height: int, width: int) -> tuple[Cell, ...]:
+    if not field.known:
+        return (layer.name, _("cannot be told"), _("cannot be told"), None, None)
     if field.size is None:
         return (layer.name, _("whole image"), _("whole image"), field.jump, 1.0)
     return (layer.name, field.size[1], field.size[0], field.jump, _share(field, height, width))

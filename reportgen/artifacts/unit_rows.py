@@ -105,7 +105,7 @@ def _strongest(study: Study, sample: Sample, unit: Unit) -> tuple[int, int, floa
 
 def _box(field: Field, image: tuple[int, ...], answer: tuple[int, ...], place: tuple[int, int]) -> tuple[slice, slice]:
     """The pixels that the unit at a place sees: those of the middle unit, moved."""
-    if field.whole or field.jump is None:
+    if field.size is None or field.jump is None:
         return slice(0, image[0]), slice(0, image[1])
     ends = []
     for axis, interval in enumerate((field.rows, field.columns)):

@@ -49,7 +49,9 @@ class Layer:
     `activation` is the name of the function inside the layer ("linear" when none); for an
     activation layer, its own. `kernel`, `strides`, `dilation` are per spatial axis (pooling too).
     `parents` are paths of the layers whose outputs it takes. `factor` is how many times an
-    upsampling enlarges. `owner` is the path whose weights it uses: its own, or the first call's of a
+    upsampling enlarges. `margins` are the places set before the first one of each spatial axis, below 0
+    where places are cut; `interpolation` is how a map is resized. `reach` is "all" where every place of
+    the answer takes in all places before it, "unknown" where that cannot be told. `owner` is the path whose weights it uses: its own, or the first call's of a
     shared layer.
     """
 
@@ -67,6 +69,9 @@ class Layer:
     padding: str = ""
     groups: int = 1
     factor: tuple[int, ...] = ()
+    margins: tuple[int, ...] = ()
+    interpolation: str = ""
+    reach: Literal["", "all", "unknown"] = ""
     initializer: str = ""
     owner: str = ""
 

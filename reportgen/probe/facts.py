@@ -6,7 +6,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import keras
 import numpy as np
@@ -75,7 +75,8 @@ def layer_facts(
         name=name, kind=type(layer).__name__, family=family, shape=shape, parents=parents,
         parameters=count(weights), trainable=count(weight for weight in weights if id(weight) in trainable),
         activation=activation_of(layer, family, kind), padding=_padding(layer), groups=_groups(layer, kind),
-        initializer=_initializer(layer), owner=owner, **_geometry(layer, family, kind),
+        initializer=_initializer(layer), owner=owner, margins=_margins(layer),
+        interpolation=_interpolation(layer), reach=_reach(layer, family, kind), **_geometry(layer, family, kind),
     )
 
 
@@ -122,6 +123,55 @@ def _geometry(layer: Any, family: Family, kind: str) -> dict[str, tuple[int, ...
     if family == "upsampling":
         found["factor"] = _numbers(getattr(layer, "size", ()))
     return found
+
+
+def _margins(layer: Any) -> tuple[int, ...]:
+    """How many places are set before the first one of each spatial axis; below 0 where places are cut."""
+    kind = type(layer).__name__
+    if kind.startswith("Cropping"):
+        return tuple(-before for before, _after in _pairs(layer.cropping))
+    return tuple(before for before, _after in _pairs(layer.padding)) if kind.startswith("ZeroPadding") else ()
+
+
+def _pairs(value: Any) -> list[tuple[int, int]]:
+    return [tuple(value)] if isinstance(value[0], int) else [tuple(pair) for pair in value]
+
+
+def _interpolation(layer: Any) -> str:
+    """How a map is resized, with what is done to its proportions before that."""
+    how = getattr(layer, "interpolation", "")
+    kept = [word for word in ("crop", "pad") if getattr(layer, f"{word}_to_aspect_ratio", False)]
+    return " ".join([how, *kept]) if isinstance(how, str) and not getattr(layer, "antialias", False) else "unknown"
+
+
+def _reach(layer: Any, family: Family, kind: str) -> Literal["", "all", "unknown"]:
+    """Whether a place of the answer takes in more than its own place, a kernel or an interpolation lets it."""
+    if family in ("attention", "recurrent") or (family == "pooling" and kind.startswith("Global")) or kind == "Flatten":
+        return "all"
+    if kind == "GroupNormalization" or (kind in _ALONG_AXES and _spatial_axes(layer)):
+        return "all"
+    if family in ("input", "convolution", "dense", "pooling", "upsampling", "normalization", "activation"):
+        return ""
+    if not isinstance(layer, keras.layers.Layer):
+        return "" if re.fullmatch(_BY_PLACE, kind) else "unknown"
+    own = type(layer).__module__.split(".")[0] != "keras"
+    return "unknown" if own or kind in ("Lambda", "Dot", "RandomCrop") or kind in _MOVING else ""
+
+
+_ALONG_AXES = ("LayerNormalization", "UnitNormalization", "RMSNormalization", "Softmax")
+_MOVING = ("Reshape", "Permute", "RepeatVector")
+_BY_PLACE = (
+    r"Add|Subtract|Multiply|(True|Floor)?Divide|Maximum|Minimum|Power|Negative|Abs(olute)?|Square|Sqrt|Rsqrt|Exp|Log\w*|"
+    r"Clip|Cast|Identity|Where|Sign|Floor|Ceil|Round|Concatenate|Stack|GetItem|Relu\w*|\w*[Ll]u|Sigmoid|Tanh|Soft\w+|"
+    r"Hard\w+|Resize|RGBToGrayscale|RgbToGrayscale|Sin|Cos|Greater\w*|Less\w*|Equal"
+)
+"""Operations that answer at each place for itself, or whose interpolation is known."""
+
+
+def _spatial_axes(layer: Any) -> bool:
+    """True where a layer normalises over other axes than that of the channels."""
+    axis = layer.axis
+    return any(number != -1 for number in (axis if isinstance(axis, list | tuple) else [axis]))
 
 
 def _numbers(value: Any, axes: int = 1) -> tuple[int, ...]:
