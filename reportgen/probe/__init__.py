@@ -51,8 +51,8 @@ class Layer:
     `parents` are paths of the layers whose outputs it takes. `factor` is how many times an
     upsampling enlarges. `margins` are the places set before the first one of each spatial axis, below 0
     where places are cut; `interpolation` is how a map is resized. `reach` is "all" where every place of
-    the answer takes in all places before it, "unknown" where that cannot be told. `owner` is the path whose weights it uses: its own, or the first call's of a
-    shared layer.
+    the answer takes in all places before it, "unknown" where that cannot be told. `owner` is the path
+    whose weights it uses: its own, or the first call's of a shared layer.
     """
 
     name: str
