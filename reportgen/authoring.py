@@ -6,7 +6,7 @@ import dataclasses
 import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias, get_type_hints
 
 from pydantic import (
     AfterValidator,
@@ -25,10 +25,11 @@ from reportgen.files import check_plain
 from reportgen.languages import CODES, manners
 from reportgen.manuscript import pictures_in
 from reportgen.report.blocks import Picture
+from reportgen.report.files import read_plain
 from reportgen.report.lab import COVER, SLOTS, Gender, Illustration, Lab, Listing, Person, Question, Style, Words
+from reportgen.report.limits import LONGEST_ESSAY, Between
 from reportgen.report.references import Reference
 
-LARGEST_TEXT = 1_000_000
 LONGEST_SIDE = 1600
 """Of a picture of the author's: about 250 pixels to the inch over the width of a page."""
 CITABLE = re.compile(r"[\w:.+-]+")
@@ -205,11 +206,14 @@ def _style(name: str, values: dict[str, Any]) -> Style:
         raise ValueError(f"style '{first['loc'][0]}': {first['msg'][:1].lower()}{first['msg'][1:]}") from error
 
 
-_BOUNDS = {
-    **dict.fromkeys(("top", "right", "bottom", "left"), (5, 60)), "size": (8, 20), "small": (6, 20), "code": (6, 20),
-    "spacing": (1, 3), "indent": (0, 40), "figures": (1, 200), "rows": (5, 60),
-}
-"""What a page can still be set with: millimetres, points, counts."""
+def _bounds_of_style() -> dict[str, tuple[float, float]]:
+    """What a page can still be set with, as the annotations of a style say."""
+    hints = get_type_hints(Style, include_extras=True)
+    told = {name: getattr(hint, "__metadata__", ()) for name, hint in hints.items()}
+    return {name: (one.low, one.high) for name, bounds in told.items() for one in bounds if isinstance(one, Between)}
+
+
+_BOUNDS = _bounds_of_style()
 
 
 def _words(value: Any, *, read: bool = False) -> Words:
@@ -239,13 +243,13 @@ def _picture(path: Path) -> Picture:
 
 def _read(path: Path) -> str:
     try:
-        check_plain(path)
-        if path.stat().st_size > LARGEST_TEXT:
-            raise InputError(f"{path}: the text is larger than a megabyte.", slug="text-unreadable",
-                             hint="Name the file of a text or of code.")
-        return path.read_text(encoding="utf-8-sig")
+        text = read_plain(path, 4 * LONGEST_ESSAY, follow=True).decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as problem:
         raise InputError(
             f"{path}: the text for the lab report cannot be read.", slug="text-unreadable",
             hint="It must be a file in UTF-8; paths in a config file start from the file's own folder.",
         ) from problem
+    if len(text) > LONGEST_ESSAY:
+        raise InputError(f"{path}: the text has more than {LONGEST_ESSAY} letters.", slug="text-unreadable",
+                         hint="Name the file of a text or of code; a part of it may be enough.")
+    return text.replace("\r\n", "\n").replace("\r", "\n")

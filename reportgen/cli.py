@@ -357,12 +357,13 @@ def serve(path: Path, port: int, **options: Any) -> None:
     from reportgen.errors import InputError
     from reportgen.output import made_of
     from reportgen.report.codec import load
+    from reportgen.report.files import is_plain
     from reportgen.serving import Server
     from reportgen.serving import serve as run
 
     wishes = wishes_of(options)
     is_config = path.suffix == ".toml"
-    if not is_config and not (path / "report.json").is_file():
+    if not is_config and not is_plain(path / "report.json"):
         raise InputError(f"{path}: there is no report.", slug="report-unreadable",
                          hint="Name a report's folder, or a configuration to build.")
 

@@ -9,13 +9,16 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar, Literal, TypeAlias
+from typing import Annotated, ClassVar, Literal, TypeAlias
 
+from reportgen.report.limits import Between, Members, NumberFormat
 from reportgen.text import Message, Text
 
 Level: TypeAlias = Literal["finding", "warning", "info", "skipped", "failed"]
 Number: TypeAlias = int | float
 Cell: TypeAlias = str | int | float | bool | Message | None
+Side: TypeAlias = Annotated[int, Between(1, 1 << 20)]
+"""A length in pixels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +29,10 @@ class Grid:
     `(k // columns) * (tile_height + gap)`. `numbers` are the channel numbers of the tiles.
     """
 
-    columns: int
-    tile_width: int
-    tile_height: int
-    gap: int
+    columns: Annotated[int, Between(1, 1 << 20)]
+    tile_width: Side
+    tile_height: Side
+    gap: Annotated[int, Between(0, 1000)]
     numbers: tuple[int, ...]
 
 
@@ -42,8 +45,8 @@ class Picture:
     """
 
     data: bytes
-    width: int
-    height: int
+    width: Side
+    height: Side
     kind: Literal["map", "photo"] = "map"
     grid: Grid | None = None
 
@@ -117,7 +120,7 @@ class Fact:
     name: str
     label: Message
     value: Cell
-    format: str = ""
+    format: NumberFormat = ""
     unit: Message | None = None
 
 
@@ -135,7 +138,7 @@ class Figure:
     alt: Text
     scale: Scale | None = None
     layer: str = ""
-    tiles: tuple[Series, ...] = ()
+    tiles: Annotated[tuple[Series, ...], Members(100)] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,14 +152,14 @@ class Gallery:
 
     kind: ClassVar[str] = "gallery"
     name: str
-    pictures: tuple[Picture, ...]
+    pictures: Annotated[tuple[Picture, ...], Members(1000)]
     labels: tuple[Text, ...]
     caption: Message
     alt: Message
     layout: Literal["grid", "strip", "compare"] = "grid"
     scale: Scale | None = None
     notes: tuple[Text, ...] = ()
-    columns: int = 0
+    columns: Annotated[int, Between(0, 1000)] = 0
     layer: str = ""
 
 
@@ -165,7 +168,7 @@ class Column:
     """A column of a table. `format` as in `Fact`; `code` shows the cells as code."""
 
     title: Text
-    format: str = ""
+    format: NumberFormat = ""
     code: bool = False
 
 
@@ -175,7 +178,7 @@ class Table:
 
     kind: ClassVar[str] = "table"
     name: str
-    columns: tuple[Column, ...]
+    columns: Annotated[tuple[Column, ...], Members(1000)]
     rows: tuple[tuple[Cell, ...], ...]
     caption: Message
 
@@ -194,13 +197,13 @@ class Chart:
     name: str
     form: Literal["bars", "columns", "lines", "curves"]
     labels: tuple[Text, ...]
-    series: tuple[Series, ...]
+    series: Annotated[tuple[Series, ...], Members(500)]
     caption: Message
     x_label: Message | None = None
     y_label: Message | None = None
     positions: tuple[float, ...] = ()
     marked: tuple[int, ...] = ()
-    format: str = ".3g"
+    format: NumberFormat = ".3g"
     logarithmic: bool = False
 
 
@@ -227,7 +230,7 @@ class Diagram:
 
     kind: ClassVar[str] = "diagram"
     name: str
-    nodes: tuple[Node, ...]
+    nodes: Annotated[tuple[Node, ...], Members(10_000)]
     edges: tuple[tuple[int, int], ...]
     caption: Message
     alt: Message
@@ -242,12 +245,15 @@ class Note:
     level: Level = "finding"
 
 
+Suffix: TypeAlias = Literal["npz", "npy", "csv", "json", "txt"]
+
+
 @dataclass(frozen=True, eq=False)
 class Attachment:
-    """A file of numbers that goes beside the report; `suffix` is its ending."""
+    """A file of numbers that goes beside the report; `suffix` is its ending, never one that a browser would run."""
 
     data: bytes
-    suffix: str
+    suffix: Suffix
 
     @cached_property
     def digest(self) -> str:

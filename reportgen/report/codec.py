@@ -1,30 +1,34 @@
 """A report as JSON and back again; `load(save(report)) == report`.
 
-One walk over dataclass fields serves every type, driven by the type hints: a new block kind or a
+One walk over dataclass fields writes every type, and `reader` reads it by the annotations: a new block kind or a
 new field needs no line here. Pictures and attached files go beside the JSON as `assets/<digest>.<suffix>`.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import functools
+import errno
 import itertools
 import json
 import math
-import types
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any
 
 from reportgen.errors import InputError
+from reportgen.report.beside import Beside
 from reportgen.report.blocks import KINDS, Attachment, Download, Figure, Gallery, Picture
 from reportgen.report.document import FORMAT, Report, Section
+from reportgen.report.files import read_plain
+from reportgen.report.limits import LARGEST_ASSET, LARGEST_ASSETS, LARGEST_REPORT, MOST_CONTAINERS, MOST_VALUES
+from reportgen.report.reader import reader_of
 from reportgen.text import Message
 
 ReadAsset = Callable[[str], bytes]
 LINES_TO = 4
 """From here on a value stands on one line: the report, its sections, a section, its blocks, a block."""
-_KIND = {kind.kind: kind for kind in KINDS}  # type: ignore[attr-defined]
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 def asset_name(asset: Picture | Attachment) -> str:
@@ -51,20 +55,33 @@ def _written(value: Any, depth: int = 0) -> str:
 
 
 def loads(text: str, into: type, read_asset: ReadAsset) -> Any:
-    """The report or section that `dumps` wrote."""
+    """The report or section that `dumps` wrote; what is anything else is told in one sentence."""
     try:
-        document = json.loads(text)
-        if into is Report and document.pop("format", None) != FORMAT:
-            raise InputError(
-                "report.json was written in another format version of reportgen.",
-                slug="report-format",
-                hint="Build the report again with this version.",
-            )
-        return _decode(into, document, read_asset)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as problem:
+        return _read(text, into, read_asset)
+    except (ValueError, RecursionError) as problem:
         raise InputError(
-            f"report.json is not a report of reportgen ({problem}).", slug="report-unreadable"
+            f"This is not a report of reportgen, or it was damaged ({problem}).", slug="report-unreadable",
+            hint="Build the report again, or ask for it whoever sent it.",
         ) from problem
+
+
+def _read(text: str, into: type, read_asset: ReadAsset) -> Any:
+    if text.count("[") + text.count("{") > MOST_CONTAINERS or text.count(",") > MOST_VALUES:
+        raise ValueError("it holds more than a report can")
+    document = json.loads(text, parse_constant=_no_number)
+    if _SURROGATE.search(text):
+        json.dumps(document, ensure_ascii=False).encode()  # half a letter, told in an escape, is a ValueError here
+    if into is Report and (not isinstance(document, dict) or document.pop("format", None) != FORMAT):
+        raise InputError(
+            "report.json was written in another format version of reportgen.",
+            slug="report-format",
+            hint="Build the report again with this version.",
+        )
+    return reader_of(into)(document, Beside(read_asset))
+
+
+def _no_number(word: str) -> float:
+    raise ValueError(f"{word} is no number")
 
 
 def save(report: Report, folder: Path) -> None:
@@ -80,31 +97,51 @@ def save(report: Report, folder: Path) -> None:
 
 
 def load(path: Path) -> Report:
-    """Read a report from its JSON file or from the folder that holds `report.json`."""
-    path = path / "report.json" if path.is_dir() else path
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as problem:
-        raise InputError(
-            f"{path}: no report can be read there.",
-            slug="report-unreadable",
-            hint="Name a report.json or the folder that holds it.",
-        ) from problem
+    """Read a report from its JSON file or from the folder that holds `report.json`.
+
+    It may come from anyone: nothing is read but plain files, nothing outside the folder, and only so much of them.
+    """
+    text, folder = _text_of(path)
+    left = LARGEST_ASSETS
 
     def read_asset(name: str) -> bytes:
-        if Path(name).name != name:
-            raise InputError(f"{path}: it names a picture outside its assets folder.", slug="report-unreadable")
+        nonlocal left
         try:
-            return (path.parent / "assets" / name).read_bytes()
+            if (folder / "assets").is_symlink():
+                raise OSError(errno.ELOOP, "it is in another folder")
+            data = read_plain(folder / "assets" / name, min(left, LARGEST_ASSET))
         except OSError as problem:
+            missing = isinstance(problem, FileNotFoundError)
             raise InputError(
-                f"{path}: the picture assets/{name} is missing.",
+                f"{path}: the file assets/{name} {'is missing' if missing else f'is refused: {problem.strerror}'}.",
                 slug="report-unreadable",
                 hint="Keep report.json together with its assets folder.",
             ) from problem
+        left -= len(data)
+        return data
 
-    report: Report = loads(text, Report, read_asset)
+    try:
+        report: Report = loads(text, Report, read_asset)
+    except InputError as problem:
+        if problem.slug == "report-unreadable" and str(path) not in problem.message:
+            problem.message = f"{path}: {problem.message[:1].lower()}{problem.message[1:]}"
+        raise
     return report
+
+
+def _text_of(path: Path) -> tuple[str, Path]:
+    """The text of a report, and the folder it lies in."""
+    try:
+        inside = path.is_dir()
+        file = path / "report.json" if inside else path
+        return read_plain(file, LARGEST_REPORT, follow=not inside).decode(), file.parent
+    except (OSError, UnicodeDecodeError) as problem:
+        reason = getattr(problem, "strerror", None) or "it is no text"
+        raise InputError(
+            f"{path}: no report can be read there ({reason}).",
+            slug="report-unreadable",
+            hint="Name a report.json or the folder that holds it.",
+        ) from problem
 
 
 def assets_of(section: Section) -> Iterator[Picture | Attachment]:
@@ -146,53 +183,3 @@ def encode(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return {"number": repr(value)}
     return value
-
-
-@functools.cache
-def _hints(kind: type) -> dict[str, Any]:
-    return get_type_hints(kind)
-
-
-def _decode(hint: Any, data: Any, read_asset: ReadAsset) -> Any:
-    if hint in (Picture, Attachment):
-        return _asset(hint, data, read_asset)
-    if isinstance(data, Mapping) and "say" in data:
-        values = tuple(sorted((k, _decode(Any, v, read_asset)) for k, v in data.get("with", {}).items()))
-        return Message(data["say"], data.get("plural", ""), values, data.get("context", ""))
-    if isinstance(data, Mapping) and "block" in data:
-        return _fields(_KIND[data["block"]], data, read_asset)
-    if isinstance(data, Mapping) and "number" in data:
-        return float(data["number"])
-    origin, arguments = get_origin(hint), get_args(hint)
-    if origin is tuple:
-        if len(arguments) == 2 and arguments[1] is Ellipsis:
-            return tuple(_decode(arguments[0], item, read_asset) for item in data)
-        return tuple(_decode(part, item, read_asset) for part, item in zip(arguments, data, strict=True))
-    if origin in (Union, types.UnionType):
-        structured = [part for part in arguments if dataclasses.is_dataclass(part) and part is not Message]
-        if isinstance(data, Mapping) and len(structured) == 1:
-            return _decode(structured[0], data, read_asset)
-        return data
-    if isinstance(hint, type) and dataclasses.is_dataclass(hint):
-        return _fields(hint, data, read_asset)
-    if origin is Literal and data not in arguments:
-        raise ValueError(f"{data!r} is not one of {arguments}")
-    return data
-
-
-def _asset(hint: Any, data: Any, read_asset: ReadAsset) -> Picture | Attachment:
-    if hint is Attachment:
-        return Attachment(read_asset(data["asset"]), data["suffix"])
-    grid = _decode(hint_of(Picture, "grid"), data.get("grid"), read_asset)
-    return Picture(read_asset(data["asset"]), data["width"], data["height"], data["kind"], grid)
-
-
-def hint_of(kind: type, field: str) -> Any:
-    """The type of a dataclass's field."""
-    return _hints(kind)[field]
-
-
-def _fields(kind: type, data: Mapping[str, Any], read_asset: ReadAsset) -> Any:
-    return kind(**{
-        name: _decode(hint_of(kind, name), value, read_asset) for name, value in data.items() if name != "block"
-    })

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 from reportgen.report.blocks import Block, Note
 from reportgen.report.lab import Lab
+from reportgen.report.limits import Essay, Members, Tex
 from reportgen.text import Message, Text
 
 SETTINGS = "reportgen.toml"
@@ -21,7 +23,7 @@ class Formula:
     `title` says what it defines, where a section has several.
     """
 
-    tex: str
+    tex: Tex
     where: Message | None = None
     title: Text = ""
 
@@ -41,8 +43,8 @@ class Section:
     title: Message
     about: Message
     reading: Message
-    blocks: tuple[Block, ...]
-    formulas: tuple[Formula, ...] = ()
+    blocks: Annotated[tuple[Block, ...], Members(5_000)]
+    formulas: Annotated[tuple[Formula, ...], Members(100)] = ()
     sample: str = ""
     network: str = ""
     references: tuple[str, ...] = ()
@@ -91,8 +93,8 @@ class Provenance:
 
     sources: tuple[Source, ...] = ()
     versions: tuple[tuple[str, str], ...] = ()
-    command: str = ""
-    settings: str = ""
+    command: Essay = ""
+    settings: Essay = ""
     commit: str = ""
 
 
@@ -104,7 +106,7 @@ class Report:
     """
 
     title: Text
-    sections: tuple[Section, ...]
+    sections: Annotated[tuple[Section, ...], Members(5_000)]
     provenance: Provenance = Provenance()
     lab: Lab = Lab()
     prefix: str = ""

@@ -6,12 +6,13 @@ All of it is data that travels in report.json, so a saved report can be printed 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal, TypeAlias
+from typing import Annotated, ClassVar, Literal, TypeAlias
 
 from reportgen.report.blocks import Picture
+from reportgen.report.limits import Between, Essay
 from reportgen.report.references import Reference
 
-Words: TypeAlias = tuple[tuple[str, str], ...]
+Words: TypeAlias = tuple[tuple[str, Essay], ...]
 """What the author wrote: pairs of a language and a text, the language empty for "in all of them"."""
 
 Gender: TypeAlias = Literal["", "f", "m"]
@@ -45,8 +46,8 @@ class Question:
     """A question of the author's and its answer; `{section/fact}` in it stands for a number of this report."""
 
     __pydantic_config__: ClassVar[dict[str, object]] = {"extra": "forbid"}
-    question: str
-    answer: str
+    question: Essay
+    answer: Essay
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ class Listing:
     """A file of code for the appendix."""
 
     name: str
-    text: str
+    text: Essay
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,11 @@ class Illustration:
 
     name: str
     picture: Picture
+
+
+Margin: TypeAlias = Annotated[float, Between(5, 60)]
+"""Millimetres."""
+Points: TypeAlias = Annotated[float, Between(6, 20)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,16 +83,16 @@ class Style:
 
     profile: str = "dstu-3008"
     page: Literal["A4", "letter"] = "A4"
-    top: float = 20
-    right: float = 10
-    bottom: float = 20
-    left: float = 25
+    top: Margin = 20
+    right: Margin = 10
+    bottom: Margin = 20
+    left: Margin = 25
     font: str = ""
-    size: float = 14
-    small: float = 12
-    code: float = 11
-    spacing: float = 1.5
-    indent: float = 12.5
+    size: Annotated[float, Between(8, 20)] = 14
+    small: Points = 12
+    code: Points = 11
+    spacing: Annotated[float, Between(1, 3)] = 1.5
+    indent: Annotated[float, Between(0, 40)] = 12.5
     justified: bool = True
     hyphens: bool = False
     page_number: Literal["top-right", "top-center", "bottom-right", "bottom-center"] = "top-right"
@@ -101,8 +107,8 @@ class Style:
     order: tuple[str, ...] = (*SLOTS, "appendices")
     unnumbered: tuple[str, ...] = ("conclusions", "sources")
     networks: Literal["all", "first"] = "all"
-    figures: int = 3
-    rows: int = 24
+    figures: Annotated[int, Between(1, 200)] = 3
+    rows: Annotated[int, Between(5, 60)] = 24
     own_page: tuple[str, ...] = ("results", "conclusions", "sources")
 
 
