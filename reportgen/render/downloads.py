@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-import csv
 import io
+import re
 from collections.abc import Iterator
 
 from reportgen.render import Output
 from reportgen.render.citations import bibtex
 from reportgen.render.environment import write_text
 from reportgen.render.language import Speaker
+from reportgen.render.letters import printable
 from reportgen.render.names import csv_path, page_names
 from reportgen.report.blocks import Cell, Table
 from reportgen.report.document import SETTINGS, Report
 from reportgen.report.references import KNOWN
-from reportgen.text import Message
+from reportgen.text import Message, Text
 
 BIBLIOGRAPHY = "references.bib"
+SEPARATOR = ","
+_PARTING = re.compile(r'[,;|"\t\r\n]')
+"""What some program takes for the end of a cell."""
+_FORMULA = re.compile(r"\s*(?:[=+@\uff1d\uff0b\uff20\t\r]|[-\uff0d].)")
+"""How words begin that a spreadsheet would compute; a dash alone is none."""
 
 
 def write(report: Report, output: Output, speaker: Speaker) -> None:
@@ -46,25 +52,24 @@ def tables(report: Report, speaker: Speaker) -> Iterator[tuple[str, str]]:
 
 def numbers(table: Table, speaker: Speaker) -> str:
     """A table as CSV."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\r\n")
-    writer.writerow([_safe(speaker.say(column.title)) for column in table.columns])
-    for row in table.rows:
-        writer.writerow([_cell(value, speaker) for value in row])
-    return buffer.getvalue()
+    head = [_words(column.title, speaker) for column in table.columns]
+    rows = ([_cell(value, speaker) for value in row] for row in table.rows)
+    return "".join(f"{SEPARATOR.join(row)}\r\n" for row in (head, *rows))
 
 
 def _cell(value: Cell, speaker: Speaker) -> str:
     if value is None:
         return ""
     if isinstance(value, str | Message):
-        return _safe(speaker.say(value))
+        return _words(value, speaker)
     return speaker.number(value) if isinstance(value, bool) else repr(value)
 
 
-def _safe(text: str) -> str:
-    """Words that a spreadsheet would take for a formula begin with an apostrophe."""
-    return f"'{text}" if text[:1] in ("=", "+", "@", "\t", "\r") or (text[:1] == "-" and len(text) > 1) else text
+def _words(text: Text, speaker: Speaker) -> str:
+    """Words as one cell that is no formula, whether a program parts cells at commas or at semicolons."""
+    said = printable(speaker.say(text))
+    said = f"'{said}" if _FORMULA.match(said) else said
+    return '"{}"'.format(said.replace('"', '""')) if _PARTING.search(said) else said
 
 
 def bibliography(report: Report) -> str:

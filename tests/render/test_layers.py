@@ -210,3 +210,15 @@ def test_the_strongest_channel_is_shown_first() -> None:
     assert Channels(answers).first_shown == 2
     assert Channels(dataclasses.replace(answers, tiles=(Series(_("Mean"), (None, None, None)),))).first_shown == 0
     assert Channels(dataclasses.replace(answers, tiles=())).first_shown == 0
+
+
+@pytest.mark.parametrize("separator", [",", ";"])
+@pytest.mark.parametrize("words", ["=1+1", "x;=1+1", "x,=1+1", ' =cmd|"/c calc"!A1', "\t=1", "-2+3", "@SUM(A1)", "＝1", 'a"b', "a\nb", "+1"])
+def test_words_are_never_a_formula_nor_two_cells(words: str, separator: str) -> None:
+    table = Table("t", (Column(_("words")), Column(_("more"))), ((words, "-"),), _("Words."))
+    text = downloads.numbers(table, Speaker("en"))
+    line = text.split("\r\n", 1)[1].removesuffix("\r\n")
+    cells = next(csv.reader(io.StringIO(line, newline=""), delimiter=separator))
+    head = cells[0] if separator == "," else cells[0].removesuffix(",-")
+    assert head.removeprefix("'").startswith(words[:1])
+    assert not any(cell.lstrip().startswith(("=", "+", "@", "-2", "＝")) for cell in cells)
