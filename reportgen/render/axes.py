@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 from reportgen.render.language import Speaker
 
+LARGEST, LEAST = 1e200, 1e-200
+"""Numbers beyond these cannot be added, subtracted and scaled any more without leaving what a float holds."""
+
 
 @dataclass(frozen=True, slots=True)
 class Axis:
@@ -38,8 +41,8 @@ class Axis:
 
 
 def usable(value: object) -> bool:
-    """True for a number that can be drawn; None, NaN and infinities are gaps."""
-    return isinstance(value, int | float) and math.isfinite(value)
+    """True for a number that can be drawn; None, NaN, infinities and what is near them are gaps."""
+    return isinstance(value, int | float) and math.isfinite(value) and abs(value) <= LARGEST
 
 
 def linear_range(values: Iterable[float], *, zero: bool, steps: int = 5) -> tuple[float, float, float]:
@@ -48,7 +51,7 @@ def linear_range(values: Iterable[float], *, zero: bool, steps: int = 5) -> tupl
     low, high = min(found), max(found)
     if zero or (low > 0 and low < 0.4 * high) or (high < 0 and high > 0.4 * low):
         low, high = min(low, 0.0), max(high, 0.0)
-    if high - low <= 1e-12 * max(abs(low), abs(high), 1e-300):
+    if high - low <= max(1e-12 * max(abs(low), abs(high)), LEAST):
         spread = abs(high) * 0.1 or 1.0
         low, high = (low, low + spread) if low == 0 else (low - spread, high + spread)
     step = nice_step((high - low) / steps)

@@ -200,18 +200,19 @@ def _curves(chart: Chart, speaker: Speaker) -> Drawing:
     ticks = [tick for tick in axes.linear_ticks(across.low, across.high, step) if across.low <= tick <= across.high]
     frame.ticks_below([across.at(tick) for tick in ticks], axes.written(ticks, ".3g", speaker, step=step))
     for number, series in enumerate(chart.series):
-        places = [across.at(position) for position in chart.positions[: len(series.values)]]
+        shown = chart.positions[: len(series.values)]
+        places = [across.at(position) if usable(position) else None for position in shown]
         frame.drawing.add(*_line(series, places, frame.axis, number, False))
     return frame.drawing
 
 
-def _line(series: Series, places: Sequence[float], axis: Axis, number: int, marks: bool) -> list[Shape]:
+def _line(series: Series, places: Sequence[float | None], axis: Axis, number: int, marks: bool) -> list[Shape]:
     """A line with gaps where there is no number, its error bars and marks."""
     role, dashes = f"series-{number % SERIES}", _dashes(number, marks)
     shapes: list[Shape] = []
     run: list[tuple[float, float]] = []
     for place, (x, value) in enumerate(zip(places, series.values, strict=False)):
-        if value is None or not usable(value):
+        if x is None or value is None or not usable(value):
             shapes += [Trail(tuple(run), role, 1.6, dashes=dashes)] if len(run) > 1 else []
             run = []
             continue

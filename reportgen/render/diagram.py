@@ -94,8 +94,8 @@ def layout(diagram: Diagram, speaker: Speaker, link: Link | None = None) -> Draw
     })
     stages = _stages(cells)
     drawing = Drawing(WIDTH, 0, speaker.say(diagram.caption), speaker.say(diagram.alt), "diagram")
-    families = dict.fromkeys(cell.node.family for cell in cells)
-    entries = [(f"family-{family}", speaker.say(FAMILIES.get(family, FAMILIES["other"]))) for family in families]
+    families = dict.fromkeys(_family(cell) for cell in cells)
+    entries = [(f"family-{family}", speaker.say(FAMILIES[family])) for family in families]
     placed, top = place_legend(entries, 0, WIDTH, 14)
     for x, y, role, words in placed:
         drawing.add(Box(x, y + 1, 11, 11, role, 0.25, 1.2, 2), Words(x + 17, y + SMALL, words, SMALL))
@@ -105,6 +105,11 @@ def layout(diagram: Diagram, speaker: Speaker, link: Link | None = None) -> Draw
     drawing.add(*_lines(cells, edges))
     drawing.add(*(_box(cell, link) for cell in cells))
     return drawing
+
+
+def _family(cell: _Cell) -> str:
+    """The family that a box has its colour by."""
+    return cell.node.family if cell.node.family in FAMILIES else "other"
 
 
 def _fold(diagram: Diagram) -> tuple[list[_Cell], dict[int, int]]:
@@ -269,7 +274,7 @@ def _tip(x: float, y: float, way: str, role: str = "muted") -> Shape:
 
 def _box(cell: _Cell, link: Link | None) -> Shape:
     """A box with the layer's name and what leaves it; its tooltip says everything."""
-    node, role = cell.node, f"family-{cell.node.family}"
+    node, role = cell.node, f"family-{_family(cell)}"
     under = cell.folded[-1].shape if cell.folded and cell.folded[-1].shape else node.shape
     more = "".join(f" + {one.title}" for one in cell.folded)
     title = f"{node.name}: {node.shape}{more}"

@@ -23,6 +23,7 @@ from reportgen.render import layers, names, outline, pictures, verdicts
 from reportgen.render.citations import short
 from reportgen.render.language import Speaker
 from reportgen.render.layers import LAYERS, MISSING, LayerPage
+from reportgen.render.letters import printable
 from reportgen.render.prose import Prose
 from reportgen.report.blocks import Attachment, Block, Cell, Chart, Diagram, Picture
 from reportgen.report.codec import asset_name
@@ -170,9 +171,9 @@ def environment_at(
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text file, the same bytes on every system."""
+    """Write a text file, the same bytes on every system; no control character gets into one."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(text.encode("utf-8", "replace"))
+    path.write_bytes(printable(text).encode())
 
 
 def _filters(report: Report, speaker: Speaker, addresses: Addresses) -> dict[str, Filter]:

@@ -18,6 +18,7 @@ from reportgen.render import Output, charts, diagram, raster
 from reportgen.render.drawing import COLOURS, wrap
 from reportgen.render.kept import made_once
 from reportgen.render.language import Speaker
+from reportgen.render.opening import on_white, opened
 from reportgen.report import codec
 from reportgen.report.blocks import Block, Chart, Diagram, Download, Figure, Gallery, Picture, Scale
 from reportgen.report.colours import TABLES
@@ -34,8 +35,8 @@ WIDEST = 1700
 """Rows of pictures may be so wide rather than be reduced."""
 NARROWEST = 900 - 2 * MARGIN
 """Words have at least so much room."""
-TALLEST = 1500
-"""A single picture is not made taller than this."""
+TALLEST, TALLEST_FILE = 1500, 25_000
+"""A single picture is not made taller than this, nor a file of several."""
 ALONE, AMONG = 640, 224
 """Small pictures are enlarged until they are so wide, one that stands alone and one of several."""
 TILE = 64
@@ -97,9 +98,21 @@ def sheet(blocks: Sequence[Block], language: str) -> bytes:
 
     def make() -> bytes:
         speaker = Speaker(language)
-        return _png(_stack([draw(block, speaker) for block in blocks]))
+        return _png(_stack(_fitting(blocks, speaker)))
 
     return made_once(["figure", language, [codec.encode(block) for block in blocks]], make)
+
+
+def _fitting(blocks: Sequence[Block], speaker: Speaker) -> list[Image.Image]:
+    """The blocks of a file drawn, as many as it can hold and still be opened."""
+    sheets: list[Image.Image] = []
+    for block in blocks:
+        if sum(sheet.height for sheet in sheets) > TALLEST_FILE:
+            more = _("{count} further picture is on the site alone.", "{count} further pictures are on the site alone.",
+                     count=len(blocks) - len(sheets))
+            return [*sheets, _text(speaker.say(more), NOTE, ROOM, MUTED)]
+        sheets.append(draw(block, speaker))
+    return sheets
 
 
 def draw(block: Block, speaker: Speaker) -> Image.Image:
@@ -124,8 +137,8 @@ def _gallery(block: Gallery, speaker: Speaker) -> Image.Image:
     mosaics = any(picture.grid and len(picture.grid.numbers) > 1 for picture in block.pictures)
     pair = block.layout == "compare" and count < 4 and count * (max(own, AMONG) + MARGIN) > SHEET
     usual = 3 if mosaics else 2 if pair else 4
-    columns = max(1, min(count, block.columns or usual))
-    width = max((ROOM - MARGIN * (columns - 1)) // columns, min(own, WIDEST // columns - MARGIN))
+    columns = _columns(block, max(1, min(count, block.columns or usual)))
+    width = max(_width(columns), min(own, WIDEST // columns - MARGIN))
     images = [_enlarged(picture, width, AMONG) for picture in block.pictures]
     width = max([min(width, AMONG), *(image.width for image in images)])
     cells = []
@@ -135,6 +148,20 @@ def _gallery(block: Gallery, speaker: Speaker) -> Image.Image:
         cells.append(_labelled(image, label, note, width, speaker))
     rows = [cells[start : start + columns] for start in range(0, count, columns)]
     return _stack([_side_by_side(row, width) for row in rows]) if rows else Image.new("RGB", (ROOM, 1), "white")
+
+
+def _width(columns: int) -> int:
+    return max(1, (ROOM - MARGIN * (columns - 1)) // columns)
+
+
+def _columns(block: Gallery, wanted: int) -> int:
+    """So many columns as are wanted, and more where the sheet would become too tall to be opened."""
+    for columns in range(wanted, len(block.pictures) + 1):
+        width = _width(columns)
+        heights = [min(TALLEST, one.height * width // one.width) + 4 * LABEL for one in block.pictures]
+        if sum(max(heights[start : start + columns]) for start in range(0, len(heights), columns)) <= TALLEST_FILE:
+            return columns
+    return wanted
 
 
 def _labelled(image: Image.Image, label: Text, note: Text, width: int, speaker: Speaker) -> Image.Image:
@@ -148,12 +175,8 @@ def _labelled(image: Image.Image, label: Text, note: Text, width: int, speaker: 
 
 def _enlarged(picture: Picture, room: int, least: int) -> Image.Image:
     """The picture at its own size, a small one enlarged by a whole factor with hard pixels, a large one reduced."""
-    image: Image.Image = Image.open(io.BytesIO(picture.data))
-    if image.mode == "P" and "transparency" in image.info:
-        image = image.convert("RGBA")
-        white = Image.new("RGBA", image.size, "white")
-        image = Image.alpha_composite(white, image)
-    image = image.convert("RGB")
+    image = opened(picture)
+    image = on_white(image) if image.mode == "P" and "transparency" in image.info else image.convert("RGB")
     most = min(room / image.width, TALLEST / image.height)
     if most < 1:
         size = max(1, round(image.width * most)), max(1, round(image.height * most))

@@ -11,7 +11,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from reportgen.errors import ReportgenError
+from reportgen.errors import InputError
 from reportgen.render.drawing import COLOURS
 from reportgen.render.fonts import settle_matplotlib
 from reportgen.render.kept import made_once
@@ -49,8 +49,8 @@ def _outlines(tex: str) -> tuple[str, float, float, float]:
         vertices, codes = setter.get_text_path(properties, source, ismath=True)
     except (ValueError, RuntimeError) as problem:
         reason = _reason(str(problem))
-        raise ReportgenError(
-            f"the formula {tex!r} cannot be set: {reason}.",
+        raise InputError(
+            f"The formula {tex[:100]!r} cannot be set: {reason}.",
             slug="formula",
             hint="Write it in the part of TeX that matplotlib's mathtext knows.",
         ) from problem

@@ -13,6 +13,7 @@ from reportgen.render import Output, downloads
 from reportgen.render.environment import Place, make_environment, write_text
 from reportgen.render.language import Speaker
 from reportgen.render.layers import LAYERS, MISSING, LayerPage, layer_pages
+from reportgen.render.letters import printable
 from reportgen.render.names import page_names, quoted
 from reportgen.render.search import entries
 from reportgen.render.template_errors import template_errors
@@ -93,7 +94,7 @@ def documents(report: Report, output: Output) -> tuple[str, ...]:
 
 def search_index(report: Report, speaker: Speaker, layers: Sequence[LayerPage]) -> str:
     """What the search looks through, as a script: a page opened from a folder may load nothing else."""
-    found = [list(entry) for entry in entries(report, speaker, layers)]
+    found = [[printable(part) for part in entry] for entry in entries(report, speaker, layers)]
     text = json.dumps(found, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
     return f"var reportgenIndex = {text};\n"
 

@@ -47,7 +47,8 @@ class _Fields(string.Formatter):
             return self.vformat(pattern, (), dict(values))
         except (ValueError, TypeError, IndexError, RecursionError) as problem:
             raise InputError(
-                f"The report's sentence {pattern!r} cannot be said ({problem}).", slug="sentence-broken"
+                f"The report's sentence {pattern[:100]!r} cannot be said ({str(problem)[:100]}).",
+                slug="sentence-broken", hint="Build the report again, or ask for it whoever sent it.",
             ) from problem
 
 
@@ -171,7 +172,8 @@ class Speaker(_Fields):
             return ""
         if isinstance(entry.string, str):
             return entry.string
-        return str(dict(enumerate(entry.string)).get(self._plural(int(count)), ""))
+        counted = isinstance(count, int | float) and math.isfinite(count)
+        return str(dict(enumerate(entry.string)).get(self._plural(int(count) if counted else 2), ""))
 
 
 class _Escaping(_Fields):

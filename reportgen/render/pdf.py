@@ -28,6 +28,7 @@ from reportgen.render.citations import written
 from reportgen.render.downloads import numbers
 from reportgen.render.environment import Place, make_environment
 from reportgen.render.language import Speaker
+from reportgen.render.letters import for_paper, printable
 from reportgen.render.packed import Packed, images
 from reportgen.render.paper import Paper
 from reportgen.render.pointers import formula_pointer, linked, pointer, source_pointer, steps
@@ -136,7 +137,7 @@ def page_of(
     context = {"report": report, "section": None, "language": speaker.language}
     with template_errors():
         _put_styles(shelf, environment, paper)
-        text = environment.get_template("lab/report.html.j2").render(context)
+        text = for_paper(printable(environment.get_template("lab/report.html.j2").render(context)))
     return Page(text, frozenset(prose.unknown), paper)
 
 
@@ -217,7 +218,7 @@ class _Shelf:
             in_points = _EMS.sub(lambda found: f'"{float(found[1]) * size:.1f}pt"', formulas.svg(block.tex))
             markup = Markup(in_points)  # noqa: S704 - it was markup before
         name = f"drawings/{len(self.files)}.svg"
-        self.files[name] = str(markup).encode()
+        self.files[name] = printable(str(markup)).encode()
         return {"url": name}
 
     def scale(self, colours: str) -> str:

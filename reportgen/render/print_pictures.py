@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
+from reportgen.render.opening import on_white, opened
 from reportgen.render.packed import Packed, packed
 from reportgen.report.blocks import Grid, Picture
 from reportgen.report.codec import asset_name
@@ -61,7 +62,7 @@ def colour_bar(colours: str) -> bytes:
 def prepare(picture: Picture, quality: str = "normal") -> PrintPicture:
     """The picture as it goes to paper."""
     finest = FINEST[quality]
-    image: Image.Image = Image.open(io.BytesIO(picture.data))
+    image = opened(picture)
     tiles = len(picture.grid.numbers) if picture.grid else 0
     shown = tiles
     if picture.grid and tiles > MOST_TILES:
@@ -114,6 +115,5 @@ def _first_tiles(image: Image.Image, grid: Grid) -> tuple[Image.Image, int]:
 def _flat(image: Image.Image) -> Image.Image:
     """Without transparency, on white."""
     if "transparency" in image.info or image.mode in ("RGBA", "LA"):
-        image = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    return image.convert("L" if image.mode == "L" else "RGB")
+        return on_white(image)
+    return image if image.mode in ("L", "RGB") else image.convert("RGB")

@@ -13,6 +13,8 @@ from reportgen.render.drawing import COLOURS, Box, Drawing, Group, Shape, Trail,
 SCALE = 2.0
 """Pixels of the finished picture for a unit of the drawing."""
 _SMOOTH = 2
+MOST_PIXELS = 20_000_000
+"""A drawing of a thousand bars is painted with fewer: smoothed less, and smaller if need be."""
 
 
 @functools.lru_cache(maxsize=64)
@@ -24,7 +26,8 @@ def font(size: float, bold: bool = False) -> ImageFont.FreeTypeFont:
 
 def paint(drawing: Drawing, scale: float = SCALE) -> Image.Image:
     """The drawing on white."""
-    factor = scale * _SMOOTH
+    factor = min(scale * _SMOOTH, math.sqrt(MOST_PIXELS / (drawing.width * drawing.height)))
+    scale = min(scale, factor)
     image = Image.new("RGB", (math.ceil(drawing.width * factor), math.ceil(drawing.height * factor)), "white")
     brush = _Brush(image, factor)
     brush.all(drawing.shapes)

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from markupsafe import Markup
-from PIL import Image
 
 from reportgen import resources
 from reportgen.errors import UsageError
@@ -20,6 +19,7 @@ from reportgen.render import Output
 from reportgen.render.environment import Addresses, Place, environment_at, write_text
 from reportgen.render.language import Speaker
 from reportgen.render.names import identifier
+from reportgen.render.opening import opened
 from reportgen.render.template_errors import template_errors
 from reportgen.report.blocks import Attachment, Block, Picture
 from reportgen.report.document import Report, Section
@@ -111,11 +111,11 @@ def _lines(text: str) -> str:
 def _packed(picture: Picture) -> tuple[str, bytes]:
     """A picture as WebP: maps without loss, photographs with little; whichever is smaller, that or as it was."""
     buffer = io.BytesIO()
-    with Image.open(io.BytesIO(picture.data)) as image:
-        if picture.kind == "photo":
-            image.convert("RGBA" if "A" in image.mode else "RGB").save(buffer, "WEBP", quality=QUALITY, method=2)
-        else:
-            image.save(buffer, "WEBP", lossless=True, exact=True, quality=20, method=1)
+    image = opened(picture)
+    if picture.kind == "photo":
+        image.convert("RGBA" if "A" in image.mode else "RGB").save(buffer, "WEBP", quality=QUALITY, method=2)
+    else:
+        image.save(buffer, "WEBP", lossless=True, exact=True, quality=20, method=1)
     kind = "image/jpeg" if picture.suffix == "jpg" else "image/png"
     return ("image/webp", buffer.getvalue()) if buffer.tell() < len(picture.data) else (kind, picture.data)
 

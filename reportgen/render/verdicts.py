@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from reportgen.render.axes import usable
 from reportgen.report.blocks import Cell, Chart, Fact
 from reportgen.report.document import Report, Section
 from reportgen.text import Message, _
@@ -79,8 +80,8 @@ def _prediction(section: Section, facts: dict[str, Fact]) -> Verdict | None:
 def _sparsity(section: Section, _facts: dict[str, Fact]) -> Verdict | None:
     for block in section.blocks:
         if isinstance(block, Chart) and block.name == "activation_statistics:sparsity" and block.series:
-            values = tuple(value for value in block.series[0].values if value is not None)
-            if len(values) < 2:
+            values = tuple(value for value in block.series[0].values if usable(value) and value is not None)
+            if len(values) < 2 or not block.labels:
                 return None
             first, last = float(values[0]), float(values[-1])
             return Verdict(
@@ -96,8 +97,8 @@ def _silent(section: Section, facts: dict[str, Fact]) -> Verdict | None:
         return None
     everywhere = "silent_everywhere" in facts
     count, total = facts["silent_everywhere" if everywhere else "silent"].value, facts["channels"].value
-    assert isinstance(count, int)
-    assert isinstance(total, int)
+    if not isinstance(count, int) or not isinstance(total, int):
+        return None
     detail = (
         _("of {total:,d} channels are silent for every image", total=total) if everywhere
         else _("of {total:,d} channels are silent for this image", total=total)
@@ -112,8 +113,8 @@ def _attention(section: Section, facts: dict[str, Fact]) -> Verdict | None:
     if not {"energy", "object_share"} <= set(facts):
         return None
     energy, share = facts["energy"].value, facts["object_share"].value
-    assert isinstance(energy, float)
-    assert isinstance(share, float)
+    if not isinstance(energy, int | float) or not isinstance(share, int | float):
+        return None
     return Verdict(
         "attention", _("Attention on the object"), energy, ".0%",
         _("of the heat, while it takes {share:.0%} of the area", share=share), section,
