@@ -21,11 +21,10 @@ from pydantic import (
 
 from reportgen import resources
 from reportgen.errors import InputError, did_you_mean
-from reportgen.files import check_plain
+from reportgen.files import check_plain, read_within
 from reportgen.languages import CODES, manners
 from reportgen.manuscript import pictures_in
 from reportgen.report.blocks import Picture
-from reportgen.report.files import read_plain
 from reportgen.report.lab import COVER, SLOTS, Gender, Illustration, Lab, Listing, Person, Question, Style, Words
 from reportgen.report.limits import LONGEST_ESSAY, Between
 from reportgen.report.references import Reference
@@ -243,7 +242,7 @@ def _picture(path: Path) -> Picture:
 
 def _read(path: Path) -> str:
     try:
-        text = read_plain(path, 4 * LONGEST_ESSAY, follow=True).decode("utf-8-sig")
+        text = read_within(path, 4 * LONGEST_ESSAY, follow=True).decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as problem:
         raise InputError(
             f"{path}: the text for the lab report cannot be read.", slug="text-unreadable",

@@ -355,9 +355,9 @@ def serve(path: Path, port: int, **options: Any) -> None:
     from reportgen.build import input_files, render_site
     from reportgen.config import read_config, validate
     from reportgen.errors import InputError
+    from reportgen.files import is_plain
     from reportgen.output import made_of
     from reportgen.report.codec import load
-    from reportgen.report.files import is_plain
     from reportgen.serving import Server
     from reportgen.serving import serve as run
 

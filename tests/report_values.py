@@ -97,6 +97,6 @@ labs = st.builds(
     tuples(st.tuples(names, st.builds(Style, names, st.just("letter"), st.floats(5, 60), size=st.floats(8, 20), order=tuples(names)))),
 )
 reports = st.builds(
-    Report, texts, st.lists(sections, max_size=3, unique_by=lambda one: one.name).map(tuple), st.builds(Provenance, tuples(st.builds(Source, names, names, names, st.integers(0)))),
+    Report, texts, st.lists(sections, max_size=3, unique_by=lambda one: one.name).map(tuple), st.builds(Provenance, tuples(st.builds(Source, names, names, names, st.integers(0, 10**15)))),
     labs, names,
 )

@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from reportgen.errors import InputError
+from reportgen.files import read_within
 from reportgen.report.beside import Beside
 from reportgen.report.blocks import KINDS, Attachment, Download, Figure, Gallery, Picture
 from reportgen.report.document import FORMAT, Report, Section
-from reportgen.report.files import read_plain
 from reportgen.report.limits import LARGEST_ASSET, LARGEST_ASSETS, LARGEST_REPORT, MOST_CONTAINERS, MOST_VALUES
 from reportgen.report.reader import reader_of
 from reportgen.text import Message
@@ -109,7 +109,7 @@ def load(path: Path) -> Report:
         try:
             if (folder / "assets").is_symlink():
                 raise OSError(errno.ELOOP, "it is in another folder")
-            data = read_plain(folder / "assets" / name, min(left, LARGEST_ASSET))
+            data = read_within(folder / "assets" / name, min(left, LARGEST_ASSET))
         except OSError as problem:
             missing = isinstance(problem, FileNotFoundError)
             raise InputError(
@@ -134,7 +134,7 @@ def _text_of(path: Path) -> tuple[str, Path]:
     try:
         inside = path.is_dir()
         file = path / "report.json" if inside else path
-        return read_plain(file, LARGEST_REPORT, follow=not inside).decode(), file.parent
+        return read_within(file, LARGEST_REPORT, follow=not inside).decode(), file.parent
     except (OSError, UnicodeDecodeError) as problem:
         reason = getattr(problem, "strerror", None) or "it is no text"
         raise InputError(
