@@ -47,11 +47,10 @@ def look_apart(
         assert process.stdin is not None
         assert process.stdout is not None
         try:
-            made = 0
             with contextlib.suppress(BrokenPipeError):  # it is dead already; how it died is told below
                 process.stdin.write(json.dumps(job).encode() + b"\n")
                 process.stdin.flush()
-                made = _receive(process.stdout, plans, on_section, on_progress, on_notice)
+            made = _receive(process.stdout, plans, on_section, on_progress, on_notice)
             code = process.wait()
         except BaseException:
             process.kill()
