@@ -107,8 +107,8 @@ def _death(code: int, noise: str) -> ReportgenError:
         )
     if code < 0:
         return ReportgenError(
-            f"Something ended the computation by the signal {signal.Signals(number).name}; the previous report is"
-            " untouched.", slug="worker-ended", hint="Run the same command again: what was finished is kept.",
+            f"Something outside ended the computation ({signal.strsignal(number) or number}); the previous report is"
+            " untouched.", slug="worker-ended", hint="Run the same command again.",
         )
     return ReportgenError(
         f"The computation ended unexpectedly (exit code {code}): {last[-1] if last else 'it said nothing'}",
