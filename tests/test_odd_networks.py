@@ -13,7 +13,7 @@ from reportgen.probe.memo import MemoProbe
 from reportgen.report.blocks import Note
 from reportgen.report.document import Section
 from reportgen.run import Look, look
-from reportgen.study import MapSettings, Sample, Study, WishSettings, fitting_side
+from reportgen.study import MapSettings, Sample, Study, WishSettings
 from tests.probe.odd_models import ODD, made
 from tests.probe.probing import picture, probe_of
 
@@ -25,7 +25,7 @@ QUICK = WishSettings(effort="quick", steps=1, units=1)
 def study_of(model: Any, **wishes: Any) -> Study:
     """The least that every section can be asked for, over a picture of no more than 24 pixels."""
     probe = probe_of(model, **wishes)
-    size = [side or min(24, fitting_side(side, probe.input.multiple)) for side in probe.input.size]
+    size = [side or probe.input.nearest(24) for side in probe.input.size]
     pixels = picture(*size, probe.input.channels)
     sample = Sample("odd", "odd.png", "0" * 64, pixels, pixels)
     return Study(MemoProbe(probe), (sample,), (), LEAST, wishes=QUICK)  # type: ignore[arg-type]
@@ -154,13 +154,25 @@ def test_softmax_over_one_unit_is_said_to_be_always_one() -> None:
     assert "the raw score, before softmax" in explained
 
 
-def test_whole_numbers_are_fed_as_bytes() -> None:
+def test_a_table_that_is_looked_up_is_not_asked_for_more_than_it_has() -> None:
     import keras
 
-    from reportgen.probe.preprocessing import choose_preprocessing
+    from reportgen.probe.beginning import beginning_of
+    from reportgen.probe.preprocessing import apply, choose_preprocessing
     from reportgen.probe.source import ModelSource
 
-    model = keras.Sequential([keras.Input((8, 8), dtype="int32"), keras.layers.Embedding(256, 2)])
-    chosen, said = choose_preprocessing(ModelSource("net.keras"), "", model)
-    assert chosen.name == "none"
-    assert "whole numbers" in str(said[0])
+    model = keras.Sequential([keras.Input((8, 8)), keras.layers.Embedding(20, 2)])
+    chosen, said = choose_preprocessing(ModelSource("net.keras"), "", model, beginning_of(model))
+    assert apply(np.ones((1, 1, 1)), chosen, 1).max() == 19
+    assert "20 entries" in str(said[0])
+
+
+def test_a_generator_answers_with_a_picture() -> None:
+    import keras
+    from keras import layers
+
+    model = keras.Sequential([keras.Input((16,)), layers.Dense(48), layers.Reshape((4, 4, 3)),
+                              layers.Conv2DTranspose(3, 4, strides=2, padding="same", activation="tanh")])
+    study = study_of(model)
+    assert study.probe.output.kind == "picture"
+    assert any("of another size" in said for said in words_of(section_of(study, "prediction"), "finding"))

@@ -209,6 +209,12 @@ def _finding(drawn: list[Drawn], sample: Sample) -> Note:
             total=total, layers=len(drawn), image=sample.file, count=len(constant), first=constant[0].layer.name,
         ))
     first, last = drawn[0], drawn[-1]
+    if first is last:
+        return Note(_(
+            "{count} map of `{layer}` was drawn for `{image}`: {size}.",
+            "{count} maps of `{layer}` were drawn for `{image}`: {size} each.",
+            count=total, layer=first.layer.name, image=sample.file, size=first.size,
+        ))
     return Note(_(
         "{total} maps of {layers} layers were drawn for `{image}`: from {size} in `{first}` to {last_size} in "
         "`{last}`.",

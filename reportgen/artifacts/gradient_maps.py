@@ -125,8 +125,11 @@ def _completeness(maps: Maps) -> Iterator[Block]:
     )
     yield Note(words)
     if worst.error > COMPLETE:
-        yield Note(_("An error above {limit:.0%} asks for more steps: `steps` in the table `[attention]`.",
-                     limit=COMPLETE), "info")
+        yield Note(_(
+            "An error above {limit:.0%} has one of two reasons: too few steps (`steps` in the table `[attention]`), or "
+            "a score that jumps on the way, as at a black image where a layer divides by the length of its input; then "
+            "another `baseline` helps.", limit=COMPLETE,
+        ), "info")
 
 
 @dataclass(frozen=True)

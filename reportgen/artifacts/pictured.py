@@ -61,8 +61,8 @@ def picture_blocks(study: Study, sample: Sample, scores: Array) -> Iterator[Bloc
         yield Note(_("{share:.1%} of the answer's values lie outside black and white and are drawn as these.",
                      share=outside), "info")
     if found.difference is None:
-        yield Note(_("The answer is larger than the image, so there is no error to tell: the true large picture is not "
-                     "known."))
+        yield Note(_("The answer is of another size than the image, so there is no error to tell: what it should be is "
+                     "not known."))
         return
     error = np.abs(found.difference).mean(axis=-1)
     scale = scales.sequential(0.0, float(error.max()), label=_("Mean absolute difference"))

@@ -293,7 +293,8 @@ class Trace:
 
     `scores` is what the network answers (probabilities where it gives them). `input` is the array
     the network was fed, channels-last. `gradients` has the layers' paths that the target depends
-    on; `input_gradient` is with respect to the network's own input values.
+    on; `input_gradient` is with respect to the network's own input values, added over all frames and inputs that
+    show the picture.
     """
 
     outputs: Mapping[str, Array]

@@ -10,7 +10,7 @@ from reportgen.probe import Layer, OutputKind
 from reportgen.text import Message, _
 
 _NAMED_CLASSES = re.compile(r"logit|predict|class|softmax|score", re.IGNORECASE)
-_NAMED_PICTURE = re.compile(r"auto_?enc|recon|denois|deblur|inpaint|restor|colou?ri[sz]|super_?res", re.IGNORECASE)
+_NAMED_PICTURE = re.compile(r"auto_?enc|vae|recon|denois|deblur|inpaint|restor|colou?ri[sz]|super_?res", re.IGNORECASE)
 _NAMED_NUMBERS = re.compile(r"box|coord|offset|landmark|keypoint|regress|depth|flow|anchor|delta", re.IGNORECASE)
 MANY = 5
 """From so many units on, a dense layer without activation is taken for raw scores of classes; a box has four."""
@@ -44,7 +44,8 @@ def meaning(
     | anything else             | values   | values   | values                                           |
 
     An answer as large as the input, whose shape is `pictured`, and with its channels is a picture where there are
-    three sigmoids or hyperbolic tangents at each place, or where one of the names says so. `names` are those of the
+    three sigmoids or hyperbolic tangents at each place, or where one of the names says so; so is one of these made
+    from a row of numbers. `names` are those of the
     network and of the output; one that speaks of boxes or other measures makes an answer without activation numbers.
     """
     names = (*names, layer.name.rpartition("/")[2])
@@ -80,9 +81,11 @@ def _constant(value: float) -> Meaning:
 def _is_picture(
     squashing: str, shape: tuple[int | None, ...], layer: Layer, pictured: tuple[int | None, ...], names: Sequence[str]
 ) -> bool:
+    bounded = squashing == "sigmoid" or layer.activation == "tanh"
+    if len(pictured) == 1:  # a generator draws from a row of numbers
+        return bounded and shape[-1] == 3
     if not _fits(shape, pictured):
         return False
-    bounded = squashing == "sigmoid" or layer.activation == "tanh"
     named = any(_NAMED_PICTURE.search(name) for name in names)
     return (bounded and shape[-1] == 3) or (named and not squashing.endswith("softmax"))
 

@@ -19,7 +19,7 @@ from reportgen.probe.graph import shared
 from reportgen.probe.ports import Port
 from reportgen.probe.recording import EVERYWHERE, Recorder, ask
 from reportgen.probe.rules import obeyed
-from reportgen.probe.scoring import before_squashing, plain, target_score
+from reportgen.probe.scoring import before_squashing, plain, slope, target_score
 
 Tensor: TypeAlias = Any
 
@@ -27,13 +27,14 @@ Tensor: TypeAlias = Any
 class Question:
     """A compiled function of a batch of inputs; one instance for each kind of question.
 
-    The raw answer of the output, or of `layer`; with `gradient` how a channel of it depends on the input `wrt`.
+    The raw answer of the output, or of `layer`; with `gradient` how a channel of it depends on the picture,
+    which the inputs `wrt` show.
     What `replaced` says is given to it instead of being computed.
     """
 
     def __init__(
         self, model: Any, ports: Sequence[Port], *, output: Callable[[Any], int], layer: str = "", replaced: str = "",
-        rule: Rule = "plain", gradient: bool = False, wrt: int = 0, first: bool = False,
+        rule: Rule = "plain", gradient: bool = False, wrt: Sequence[int] = (0,), first: bool = False,
     ) -> None:
         self._model, self._output, self._layer, self._replaced = model, output, layer, replaced
         self._names = [port.name for port in ports]
@@ -77,11 +78,10 @@ class Question:
         if not self._gradient:
             return plain(raw)
         score, total = target_score(raw, channel, places, channels_first=self._first)
-        picture = inputs[self._wrt]
-        found = tf.gradients(score, [picture])[0] if picture.dtype.is_floating else None
-        if found is None:
-            return tf.zeros_like(picture, tf.float32)
-        value = plain(tf.convert_to_tensor(found))
+        pictures = [inputs[position] for position in self._wrt]
+        value = slope(score, pictures)
+        if value is None:
+            return tf.zeros_like(pictures[0], tf.float32)
         count = tf.concat([tf.shape(value)[:1], tf.ones(tf.rank(value) - 1, tf.int32)], 0)
         return value / tf.reshape(total, count)
 

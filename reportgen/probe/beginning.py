@@ -56,7 +56,8 @@ def beginning_of(model: Any, wanted: str = "") -> Beginning | None:
         if not np.allclose(twice.values - white.values, gain, rtol=1e-3, atol=1e-6):
             return None
         whole = np.dtype(ports[at].dtype).kind in "iu" if ports[at].dtype != "bfloat16" else False
-        return Beginning(black.path, black.values, gain, *_statistics(black.layer), whole)
+        entries = int(black.layer.input_dim) if type(black.layer).__name__ == "Embedding" else 0
+        return Beginning(black.path, black.values, gain, *_statistics(black.layer), whole, entries)
     return None
 
 

@@ -20,7 +20,7 @@ from reportgen.probe.graph import shared
 from reportgen.probe.ports import Port
 from reportgen.probe.recording import Call, Recorder, ask
 from reportgen.probe.replacing import replaced
-from reportgen.probe.scoring import before_squashing
+from reportgen.probe.scoring import before_squashing, slope
 
 Tensor: TypeAlias = Any
 _RECTIFYING = frozenset({"Relu", "Relu6"})
@@ -56,7 +56,7 @@ class Slopes:
 
     def __init__(
         self, model: Any, ports: Sequence[Port], count: int, pulls: Sequence[Pull], *,
-        output: Callable[[Any], int], wrt: int, first: frozenset[str],
+        output: Callable[[Any], int], wrt: Sequence[int], first: frozenset[str],
     ) -> None:
         self._model, self._output, self._wrt, self._first = model, output, wrt, first
         self._names = [port.name for port in ports]
@@ -68,7 +68,7 @@ class Slopes:
             self._compiled = body.get_concrete_function()
 
     def run(self, arrays: Sequence[Array], pulls: Sequence[Pull]) -> tuple[Array, Array]:
-        """Values (images × pulls) and gradients by the input that shows the image."""
+        """Values (images × pulls) and gradients by the picture that the inputs show."""
         given = [tf.convert_to_tensor(array) for array in arrays]
         for pull in pulls:
             given += [tf.constant(pull.weight, tf.float32), tf.constant(_argument(pull), tf.float32)]
@@ -84,10 +84,9 @@ class Slopes:
             value = _value(self._last(heard[layer], layer), kind, middle, argument)
             values.append(value)
             total += weight * value
-        picture = inputs[self._wrt]
-        found = tf.gradients(total, [picture])[0] if picture.dtype.is_floating else None
-        slope = tf.zeros_like(picture, tf.float32) if found is None else tf.cast(found, tf.float32)
-        return tf.stack(values, axis=1), slope
+        pictures = [inputs[position] for position in self._wrt]
+        found = slope(total, pictures)
+        return tf.stack(values, axis=1), tf.zeros_like(pictures[0], tf.float32) if found is None else found
 
     def _hear(self, inputs: list[Tensor]) -> dict[str, Tensor]:
         """What each layer said: along a direction with its ReLU ajar, else as it is; "" is the raw answer."""

@@ -65,14 +65,23 @@ class Feeding:
             self._check(batch)
         image = self._laid(self.values(batch))
         fed = []
+        showing = self.showing(image.shape[1:])
         for position, port in enumerate(self.ports):
-            if position == self.chosen or (port.name not in self.others and fits(port.shape, image.shape[1:])):
+            if position in showing:
                 fed.append(as_dtype(image, port.dtype))
                 continue
             shape = other_shape(port.shape, image.shape[1:])
             filled = np.full((len(batch), *shape), self.others.get(port.name, 0.0), np.float32)
             fed.append(as_dtype(filled, port.dtype))
         return fed
+
+    def showing(self, shape: Sequence[int]) -> tuple[int, ...]:
+        """The positions of the inputs that show the image, laid in this shape: the chosen one first."""
+        also = (
+            position for position, port in enumerate(self.ports)
+            if position != self.chosen and port.name not in self.others and fits(port.shape, shape)
+        )
+        return (self.chosen, *also)
 
     def by_pixel(self, slopes: Array) -> Array:
         """Slopes by the values of a batch → slopes by the pixels that they were made from."""

@@ -121,15 +121,20 @@ class KerasProbe:
         layer = None if target is None else self._target_layer(target)
         shape = tuple(arrays[self._chosen].shape[1:])
         result = attempt(lambda: self._run(layer, shape, arrays, target), pixels.shape)
-        about_input = result.input_gradient
         return Trace(
             outputs=self._canonical(result.outputs),
             scores=self._answer(result.answer[0]).astype(np.float32, copy=False),
             input=self._fed(arrays[self._chosen][0]),
             score=result.score,
             gradients=self._canonical(result.gradients),
-            input_gradient=None if about_input is None else self._fed(about_input[0]),
+            input_gradient=self._by_picture(result.gradients, shape),
         )
+
+    def _by_picture(self, gradients: Mapping[str, Array], shape: tuple[int, ...]) -> Array | None:
+        """The gradient by the picture, from those by the inputs that show it; None where nothing depends on them."""
+        names = [self._ports[position].name for position in self._feeding.showing(shape)]
+        found = [gradients[name] for name in names if name in gradients]
+        return self._feeding.over_frames(self._fed(np.sum(found, axis=0)[0])[None])[0] if found else None
 
     def values(self, pixels: Array) -> Array:
         """See `Probe`."""
@@ -179,8 +184,8 @@ class KerasProbe:
         def run() -> tuple[Array, Array]:
             if key not in self._slopes:
                 self._slopes[key] = Slopes(
-                    self._model, ports, len(batch), pulls, output=self._pick_output, wrt=self._chosen,
-                    first=self._first,
+                    self._model, ports, len(batch), pulls, output=self._pick_output,
+                    wrt=self._feeding.showing(arrays[self._chosen].shape[1:]), first=self._first,
                 )
                 for old in list(self._slopes)[:-COMPILED]:
                     del self._slopes[old]
@@ -210,8 +215,7 @@ class KerasProbe:
 
     def _compile(self, layer: str | None, ports: tuple[Port, ...] | None) -> RecordedPass:
         made = RecordedPass(
-            self._model, ports or self._ports, wrt=self._chosen, output=self._pick_output, target=layer,
-            first=self._first,
+            self._model, ports or self._ports, output=self._pick_output, target=layer, first=self._first
         )
         if ports is None:
             self._passes[layer, ()] = made
@@ -249,7 +253,7 @@ class KerasProbe:
                 ports = sized(self._ports, 0, self._chosen, shape) if self._sized_only else self._ports
                 self._questions[key] = Question(
                     self._model, ports, output=self._pick_output, layer=layer, replaced=replaced, rule=rule,
-                    gradient=target is not None, wrt=self._chosen,
+                    gradient=target is not None, wrt=self._feeding.showing(shape),
                     first=(layer or self.output.layer) in self._first,
                 )
             return self._questions[key].ask(arrays, answers=answers, channel=channel, places=places)
@@ -332,7 +336,7 @@ class KerasProbe:
         left = [name for place, name in enumerate(self._output_names) if place != self._output_at]
         return (_(
             "Of the network's outputs `{output}` is looked at, because it can be explained best; left out: {left}. "
-            "Another one can be named with `output`.",
+            "Another one can be named with `--output`.",
             output=self._output_names[self._output_at], left=listed([f"`{name}`" for name in left]),
         ),)
 

@@ -52,7 +52,7 @@ class Beginning:
     """What the first learned layer of a network gets where the network is given zeros, and how that rises with them.
 
     `mean` and `variance` are the largest that this layer itself saw in training, where it keeps such numbers; `whole`
-    is true where the network takes whole numbers.
+    is true where the network takes whole numbers, `entries` is how many a table has in which they are looked up.
     """
 
     layer: str
@@ -61,6 +61,7 @@ class Beginning:
     mean: float = 0.0
     variance: float = 1.0
     whole: bool = False
+    entries: int = 0
 
     @property
     def white(self) -> int:
@@ -137,6 +138,12 @@ def choose_preprocessing(
         return named(source.preprocessing), ()
     if beginning and beginning.white:
         return NAMED["none" if beginning.white == 255 else "unit"], (_scaled_inside(beginning),)
+    if beginning and beginning.entries:
+        high = min(255, beginning.entries - 1)
+        return Preprocessing("custom", scale=float(high)), (_(
+            "The network looks whole numbers up in a table of {count} entries, so brightness was given as 0…{high:d}.",
+            count=beginning.entries, high=high,
+        ),)
     if beginning and beginning.whole:
         return NAMED["none"], (_("The network takes whole numbers, so it was given 0…255."),)
     if known := of_application(application):

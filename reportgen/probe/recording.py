@@ -183,19 +183,17 @@ class Result:
     answer: np.ndarray
     score: float | None
     gradients: Mapping[str, np.ndarray]
-    input_gradient: np.ndarray | None
 
 
 class RecordedPass:
     """A compiled pass for inputs of one shape: all outputs and, for a target layer, all gradients.
 
     `target` is None for a pass without gradients, "" for a channel of the answer before softmax or
-    sigmoid, else the path of a layer. `first` holds the paths whose channels come first. `wrt` is the
-    position of the input that shows the image.
+    sigmoid, else the path of a layer. `first` holds the paths whose channels come first.
     """
 
     def __init__(
-        self, model: Any, ports: Sequence[Port], *, wrt: int = 0,
+        self, model: Any, ports: Sequence[Port], *,
         output: Callable[[Any], int] = lambda answers: 0, target: str | None = None,
         first: frozenset[str] = frozenset(),
     ) -> None:
@@ -204,7 +202,7 @@ class RecordedPass:
         self.answer_layer = ""
         self.squashing = ""
         self._names = [port.name for port in ports]
-        self._wrt, self._output, self._target, self._first = wrt, output, target, first
+        self._output, self._target, self._first = output, target, first
         self._gradient_names: list[str] = []
         signature = [tf.TensorSpec((1, *port.shape), port.dtype) for port in ports]
         signature += [tf.TensorSpec((), tf.int32), tf.TensorSpec(None, tf.float32)]
@@ -223,7 +221,7 @@ class RecordedPass:
 
     def run(self, arrays: Sequence[np.ndarray], channel: int = 0, places: np.ndarray = EVERYWHERE) -> Result:
         """Run the pass on one image's inputs; the score is of the channel, its places weighted."""
-        outputs, answer, score, gradients, about_input = self._compiled(
+        outputs, answer, score, gradients = self._compiled(
             *(tf.convert_to_tensor(array) for array in arrays), tf.constant(channel), tf.constant(places)
         )
         return Result(
@@ -231,7 +229,6 @@ class RecordedPass:
             shared(answer[0]),
             float(score[0]) if score else None,
             dict(zip(self._gradient_names, map(shared, gradients), strict=True)),
-            shared(about_input[0]) if about_input else None,
         )
 
     def _body(self, *arguments: Tensor) -> tuple[list[Tensor], ...]:
@@ -246,16 +243,15 @@ class RecordedPass:
         heard = [*inputs, *(call.output for call in self.calls)]
         outputs = [plain(tensor) for tensor in heard]
         if self._target is None:
-            return outputs, [plain(answer)], [], [], []
+            return outputs, [plain(answer)], [], []
         layer = self._target or self.answer_layer
         if self._target:
             raw = next(call.output for call in self.calls if call.name == layer)
         score, total = target_score(raw, channel, places, channels_first=layer in self._first)
         score, total = score[0], total[0]
-        gradients = self._differentiate(score, total, heard)
-        return outputs, [plain(answer)], [score / total], *gradients
+        return outputs, [plain(answer)], [score / total], self._differentiate(score, total, heard)
 
-    def _differentiate(self, score: Tensor, total: Tensor, heard: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
+    def _differentiate(self, score: Tensor, total: Tensor, heard: list[Tensor]) -> list[Tensor]:
         # Half precision cannot hold the small gradients of a mean over many places: they are
         # taken of the sum and divided afterwards.
         half = any(tensor.dtype.size < 4 for tensor in heard if tensor.dtype.is_floating)
@@ -264,7 +260,6 @@ class RecordedPass:
         names = [*self._names, *(call.name for call in self.calls)]
         found = tf.gradients(summed, [tensor for _position, tensor in floats])
         gradients: list[Tensor] = []
-        about_input: list[Tensor] = []
         for (position, _tensor), gradient in zip(floats, found, strict=True):
             if gradient is None:
                 continue
@@ -272,9 +267,7 @@ class RecordedPass:
             value = value / total if half else value
             self._gradient_names.append(names[position])
             gradients.append(value)
-            if position == self._wrt:
-                about_input.append(value)
-        return gradients, about_input
+        return gradients
 
 
 def ask(model: Any, inputs: Sequence[Tensor]) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import tensorflow as tf
@@ -49,6 +49,13 @@ def before_squashing(answer: Tensor) -> tuple[Tensor, str]:
     for later in reversed(moved):
         raw = _REPEATED[later.type](later, raw)
     return raw, _SQUASHING[op.type]
+
+
+def slope(score: Tensor, pictures: Sequence[Tensor]) -> Tensor | None:
+    """How a score depends on what one or several inputs show alike: the sum over them; None where it does not."""
+    shown = [picture for picture in pictures if picture.dtype.is_floating]
+    found = [tf.convert_to_tensor(one) for one in tf.gradients(score, shown) if one is not None] if shown else []
+    return tf.add_n([plain(one) for one in found]) if found else None
 
 
 def plain(tensor: Tensor) -> Tensor:

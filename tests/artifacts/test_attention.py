@@ -177,7 +177,7 @@ def test_too_few_steps_are_told() -> None:
             return 9 * super().gradients(batch, target, rule)
 
     study = dataclasses.replace(fake_study(probe=Bent()), maps=MapSettings(steps=2, samples=2))
-    assert any("asks for more steps" in text for text in findings(look(GradientMaps(), study), "info"))
+    assert any("too few steps" in text for text in findings(look(GradientMaps(), study), "info"))
 
 
 def test_the_rules_say_on_how_many_rectifiers_they_act() -> None:

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from reportgen.probe import Places, Target
+from reportgen.probe import Places, Pull, Target
+from tests.probe.odd_models import made
 from tests.probe.probing import picture, probe_of, slope
 
 
@@ -273,3 +274,19 @@ def test_half_precision_is_asked_too(keras: Any, policy: str) -> None:
         assert np.isfinite(gradient).all()
         assert gradient.any()
     assert np.isfinite(probe.evaluate(image, [Target(1)])).all()
+
+
+def test_a_picture_that_two_inputs_show_has_one_gradient(keras: Any) -> None:
+    """By the pixels, not by one of the inputs: against finite differences, and while climbing too."""
+    model = made("several")
+    probe = probe_of(model, other_inputs={"numbers": 0.5})
+    pixels, direction = picture(12, 12, 3), picture(12, 12, 3, seed=3)
+    gradient = probe.gradients(pixels[None], Target(1))[0]
+    expected = slope(lambda at: probe.evaluate(at[None], [Target(1)])[0, 0], pixels, direction, 2e-3)
+    assert float((gradient * direction).sum()) == pytest.approx(expected, rel=2e-2)
+    assert probe.trace(pixels, Target(1)).input_gradient == pytest.approx(gradient, abs=1e-6)
+    pull = Pull("", "along", directions=np.eye(3, dtype=np.float32)[1:2])
+    _values, climbed = probe.climb(pixels[None], [pull])
+    assert climbed[0] == pytest.approx(gradient, abs=1e-6)
+    alone = probe_of(model, other_inputs={"right": 0.0})
+    assert not np.allclose(alone.gradients(pixels[None], Target(1))[0], gradient)

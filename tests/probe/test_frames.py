@@ -62,5 +62,6 @@ def test_the_gradient_of_a_picture_is_that_of_all_its_frames(name: str) -> None:
     assert probe.input.frames > 1
     gradient = probe.gradients(pixels[None], Target(0))[0]
     assert gradient.shape == shape
+    assert probe.trace(pixels, Target(0)).input_gradient == pytest.approx(gradient, abs=1e-6)
     expected = slope(lambda at: probe.evaluate(at[None], [Target(0)])[0, 0], pixels, direction, 2e-3)
     assert float((gradient * direction).sum()) == pytest.approx(expected, rel=3e-2, abs=1e-3)
