@@ -53,6 +53,7 @@ def table(path: Path) -> Path:
     with h5py.File(path, "w") as file:
         file["people/age"] = np.arange(5)
         file["people/height"] = np.arange(5.0)
+        file["people/name"] = ["Оля", "Іван", "Ada", "Bo", "Cy"]
         file["ids"] = np.arange(5)
     return path
 

@@ -73,6 +73,16 @@ def read_attribute(owner: h5py.Group | h5py.File, name: str) -> str | None:
     return text
 
 
+def holds_weights(file: h5py.File) -> bool:
+    """Whether arrays lie as Keras, of any age, puts a network's weights."""
+
+    def visit(name: str, item: object) -> bool | None:
+        found = isinstance(item, h5py.Group) and (name.rpartition("/")[2] == "vars" or "weight_names" in item.attrs)
+        return found or None  # None goes on
+
+    return "layer_names" in file.attrs or "model_weights" in file or bool(file.visititems(visit))
+
+
 class _Attributes:
     """Attributes measured by their headers: each, and all together, as they will be when read.
 
@@ -104,15 +114,16 @@ class _Attributes:
 def _longest_text(raw: IO[bytes] | io.RawIOBase) -> int:
     """The bytes of the longest text in the heaps of an HDF5 file, which are found by the mark before each.
 
-    After the mark and the heap's own length stand its texts, each with its length in the last 8 of 16 bytes before it.
+    After the mark and the heap's own length stand its texts, each with its number and length in 16 bytes before it;
+    number 0 is free room, its length that of these bytes too.
     """
     longest = 1
     for start in _places(raw, _HEAP):
         end, at = start + _number(raw, start + 8), start + 16
-        while at + 16 <= end and _number(raw, at, 2):
-            length = _number(raw, at + 8)
-            longest = max(longest, length)
-            at += 16 + (length + 7) // 8 * 8
+        while at + 16 <= end:
+            number, length = _number(raw, at, 2), _number(raw, at + 8)
+            longest = max(longest, length if number else 1)
+            at += 16 + (length + 7) // 8 * 8 if number else max(length, 16)
     return longest
 
 

@@ -6,6 +6,7 @@ configuration, the open HDF5 file) is handed on to the loading.
 
 from __future__ import annotations
 
+import itertools
 import json
 import tempfile
 import zipfile
@@ -112,29 +113,12 @@ def check_model(source: ModelSource) -> None:
 
 def without_network(file: ModelFile) -> InputError:
     """The error for a file of arrays that says nothing of the network they belong to."""
-    path, names = file.report.path, list(file.weights)
-    if not _is_of_keras(file.weights):
-        shown = ", ".join(f"'{name[:40]}'" for name in names[:3]) + (", …" if len(names) > 3 else "")
-        return InputError(
-            f"{path}: this is an HDF5 file of data ({shown}), not a model.", slug="model-not-model",
-            hint="Name the file that `model.save` wrote.",
-        )
+    path = file.report.path
     return InputError(
         f"{path}: the file holds weights alone, without the network they belong to.", slug="weights-alone",
         hint="Give the network's description with --architecture arch.json (from `model.to_json()`), "
         f"or name a network of keras.applications as the model, with --weights {path.name}.",
     )
-
-
-def _is_of_keras(weights: h5py.File) -> bool:
-    """Whether arrays lie as Keras, of any age, puts a network's weights."""
-    found = "layer_names" in weights.attrs or "model_weights" in weights
-
-    def visit(name: str, item: object) -> bool | None:
-        within = isinstance(item, h5py.Group) and (name.rpartition("/")[2] == "vars" or "weight_names" in item.attrs)
-        return within or None  # None goes on
-
-    return found or bool(weights.visititems(visit))
 
 
 def refuse_concerns(report: FileReport) -> None:
@@ -213,6 +197,12 @@ def _open_h5(path: Path, custom: Collection[str], stack: ExitStack) -> ModelFile
     raw = stack.enter_context(path.open("rb"))
     weights = stack.enter_context(h5py.File(path, "r"))
     size = path.stat().st_size
+    if len(weights) and "model_config" not in weights.attrs and not hdf5.holds_weights(weights):
+        names = [f"'{name[:40]}'" for name in itertools.islice(weights, 4)]
+        raise InputError(
+            f"{path}: this is an HDF5 file of data ({', '.join(names[:3] + ['…'] * (len(names) > 3))}), not a model.",
+            slug="model-not-model", hint="Name the file that `model.save` wrote.",
+        )
     contents = hdf5.measure(weights, raw, size)
     text = hdf5.read_attribute(weights, "model_config")
     version = hdf5.read_attribute(weights, "keras_version")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import pickle
+import struct
 import subprocess
 import sys
 import zipfile
@@ -17,6 +19,7 @@ import pytest
 
 from reportgen.errors import InputError
 from reportgen.probe.concerns import LAYERS, concerns_of, layer_count, without_training
+from reportgen.probe.hdf5 import _longest_text
 from reportgen.probe.keras_names import OPERATION_HOMES
 from reportgen.probe.vetting import inspect_file, opened, refuse_concerns
 from tests.probe import models
@@ -374,6 +377,16 @@ def test_names_that_point_a_thousand_times_at_one_long_text_are_refused_unread(
     error = refusal(path)
     assert error.slug == "model-suspicious"
     assert "MB" in error.message
+
+
+def test_the_longest_text_is_found_behind_free_room_and_between_pieces() -> None:
+    def entry(number: int, length: int, room: int) -> bytes:
+        return struct.pack("<HH4xQ", number, 1, length) + bytes(room)
+
+    heap = entry(1, 5, 8) + entry(0, 64, 48) + entry(2, 70_001, 70_008) + entry(0, 16, 0)
+    heap = b"GCOL\x01\0\0\0" + struct.pack("<Q", 16 + len(heap)) + heap
+    for before in (0, 8, (1 << 20) - 3, (1 << 20) - 16, 1 << 20):
+        assert _longest_text(io.BytesIO(bytes(before) + heap + bytes(100))) == 70_001
 
 
 def test_many_short_names_of_any_length_are_fine(tmp_path: Path) -> None:
