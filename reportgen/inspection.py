@@ -18,7 +18,7 @@ from reportgen.config import parameters_of
 from reportgen.probe import Layer, Probe, open_probe
 from reportgen.probe.memo import MemoProbe
 from reportgen.probe.source import ModelSource
-from reportgen.probe.vetting import FileReport, inspect_file
+from reportgen.probe.vetting import FileReport, check_model, inspect_file
 from reportgen.study import MapSettings, Sample, Study, WishSettings, made_up_size
 
 GRAY = 0.5
@@ -99,6 +99,7 @@ def inspect_model(
     file = inspect_file(Path(model), names) if source.is_file else None
     if file and file.refused and not trust_model:
         return Inspection(model, file, None, {})
+    check_model(source)
     probe = MemoProbe(open_probe(source))
     return Inspection(model, file, probe, drawable(probe))
 

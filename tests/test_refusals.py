@@ -18,6 +18,7 @@ from PIL import Image
 from reportgen import build
 from reportgen.config import read_config, validate
 from reportgen.errors import InputError
+from reportgen.probe import known
 from reportgen.store import Store
 from tests.probe import models
 
@@ -169,8 +170,16 @@ def test_the_command_line_loads_little_to_refuse_a_file(tmp_path: Path) -> None:
         "heavy = {'tensorflow', 'keras', 'matplotlib', 'weasyprint', 'jinja2', 'babel'} & set(sys.modules)\n"
         "print(code, *sorted(heavy))"
     )
-    for arguments in (["build", "--model", str(path), "--no-cache"], ["inspect", str(path)]):
+    for arguments in (
+        ["build", "--model", str(path), "--no-cache"], ["inspect", str(path)], ["inspect", "vgg166"],
+        ["inspect", str(weights(tmp_path / "w.h5"))],
+    ):
         done = subprocess.run(
             [sys.executable, "-c", script, *arguments], capture_output=True, text=True, check=True, cwd=tmp_path
         )
         assert done.stdout.split() == ["3"], done.stdout + done.stderr
+
+
+def test_known_networks_are_let_through_however_they_are_written() -> None:
+    for name in ("vgg16", "VGG16", "MobileNetV3Small", "efficientnetv2-b0", "convnext_tiny", "mobilenet_1.00_224"):
+        known.check_name(name)

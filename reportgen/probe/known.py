@@ -39,4 +39,4 @@ def _names() -> list[str]:
         text = (Path(next(iter(folders or ()), "")) / "applications" / "__init__.py").read_text(encoding="utf-8")
     except OSError:
         return []
-    return re.findall(r"^from keras\.\S+ import ([A-Z]\w*)", text, re.MULTILINE)
+    return re.findall(r"\b([A-Z]\w*) as \1\b", text)

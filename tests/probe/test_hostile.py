@@ -186,7 +186,7 @@ def test_broken_files_cost_a_sentence_when_they_are_opened(tmp_path: Path, seed:
             warnings.simplefilter("ignore")
             loading.open_model(ModelSource(str(path)))
             opened += 1
-    assert 5 < opened < 60
+    assert 0 < opened < 60
 
 
 @pytest.mark.parametrize("nodes", [5, "text", None, {"a": 1}, [5], [[5]], [[["x", 0, 0, 7]]], True])
