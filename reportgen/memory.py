@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 from pathlib import Path
 
 SHARE = 0.9
@@ -28,6 +29,16 @@ def limit(most: int | None = None) -> None:
         _soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
         if most and (hard == resource.RLIM_INFINITY or most < hard):
             resource.setrlimit(resource.RLIMIT_DATA, (most, hard))
+
+
+def ran_short() -> bool:
+    """Whether a process of ours that has ended took so much that it is likely to have ended for want of more."""
+    with contextlib.suppress(ImportError):
+        import resource
+
+        unit = 1 if sys.platform == "darwin" else 1024
+        return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * unit > available() * SHARE / 2 > 0
+    return False
 
 
 def _number(path: Path) -> int:

@@ -94,12 +94,13 @@ def _death(code: int, noise: str) -> ReportgenError:
     """What to tell of a worker that ended before its work was done."""
     last = [line for line in noise.splitlines() if line.strip()][-12:]
     number = -code if code < 0 else code - 128
-    if number == signal.SIGKILL or (number == signal.SIGABRT and "bad_alloc" in noise):
+    broke = number in (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.SIGFPE)
+    if number == signal.SIGKILL or (broke and ("bad_alloc" in noise or memory.ran_short())):
         return ReportgenError(
             "The computation ended, most likely because memory ran short; the previous report is untouched.",
             slug="out-of-memory", hint="Give a smaller image or size, or fewer layers with --layers.",
         )
-    if number in (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.SIGFPE):
+    if broke:
         return ReportgenError(
             f"TensorFlow's native code broke down ({signal.Signals(number).name}) on this network;"
             " the previous report is untouched.",
