@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 from collections.abc import Callable, Iterable, Iterator
@@ -34,14 +35,15 @@ class Crew(Pool):
 
     def ahead(self, work: Callable[..., None], *what: Any) -> None:
         """Something that would have to be done later: where it fails, it fails then, and is told then."""
-        self._begun.append(self.submit(work, *what))
+        with contextlib.suppress(BrokenProcessPool):
+            self._begun.append(self.submit(work, *what))
 
     def finish(self, work: Callable[..., None], tasks: Iterable[Task], *what: Any) -> Iterator[Task]:
         """Do each task, and give it back when it is done; what was to be done ahead and was not begun is dropped."""
         for one in self._begun:
             one.cancel()
-        waiting = {self.submit(work, task, *what): task for task in tasks}
         try:
+            waiting = {self.submit(work, task, *what): task for task in tasks}
             while waiting:
                 for future in wait(waiting, return_when=FIRST_COMPLETED).done:
                     future.result()

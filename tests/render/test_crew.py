@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -35,3 +36,13 @@ def test_what_fails_ahead_is_no_fault_yet(tmp_path: Path) -> None:
 def test_a_dead_process_is_told_in_a_sentence() -> None:
     with Crew(1) as crew, pytest.raises(ReportgenError, match="rendering process died"):
         list(crew.finish(die, ["a"]))
+
+
+def test_one_that_died_ahead_is_told_of_at_the_end_and_no_sooner(tmp_path: Path) -> None:
+    with Crew(1) as crew:
+        crew.ahead(die, "a")
+        while not crew._broken:  # type: ignore[attr-defined]
+            time.sleep(0.01)
+        crew.ahead(note, "b", tmp_path)
+        with pytest.raises(ReportgenError, match="rendering process died"):
+            list(crew.finish(note, ["c"], tmp_path))
