@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import http.server
 import json
+import logging
+import os
 import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from reportgen.errors import UsageError
+from reportgen.files import leads_out
 from reportgen.manifest import NAME
 
+log = logging.getLogger(__name__)
 LIVE = "/__live.js"
 HOSTS = ("localhost", "127.0.0.1", "[::1]")
 """Names by which this machine may be asked; any other may be a stranger's page that points here."""
@@ -52,6 +56,10 @@ class Server(http.server.ThreadingHTTPServer):
                 hint="Name another one with --port, or 0 for any that is free.",
             ) from problem
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A browser that went away, for instance: the server goes on."""
+        log.debug("a request of %s came to no end", client_address, exc_info=True)
+
     @property
     def address(self) -> str:
         """Where the site is."""
@@ -74,24 +82,31 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """A file; the script of the pages with a line more; the version."""
-        path = urlsplit(self.path).path
-        if not self._is_for_us():
-            self.send_error(403)
-        elif path == LIVE:
+        path = self._asked()
+        if path is None:
+            return
+        if path == LIVE:
             self._send(f"reportgenVersion({json.dumps(self.server.version)});", "text/javascript")
         elif path.endswith("/static/site.js"):
             script = self.server.folder / "static" / "site.js"
-            text = script.read_text(encoding="utf-8") if script.is_file() else ""
-            self._send(text + SNIPPET, "text/javascript")
+            shown = script.is_file() and not leads_out(script, self.server.folder)
+            self._send((script.read_text(encoding="utf-8") if shown else "") + SNIPPET, "text/javascript")
         else:
             super().do_GET()
 
     def do_HEAD(self) -> None:
         """As for a file."""
-        if self._is_for_us():
+        if self._asked() is not None:
             super().do_HEAD()
-        else:
-            self.send_error(403)
+
+    def send_head(self) -> Any:
+        """The head of a file that is one and lies in the folder, wherever links in it may lead."""
+        file = Path(self.translate_path(self.path))
+        file = file / "index.html" if os.path.isdir(file) else file  # noqa: PTH112 - Path's raises for long names
+        if os.path.exists(file) and (leads_out(file, self.server.folder) or not file.is_file()):  # noqa: PTH110
+            self.send_error(404)
+            return None
+        return super().send_head()
 
     def list_directory(self, path: Any) -> None:
         """No listing: a folder without an index is no page."""
@@ -105,8 +120,20 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
     def log_message(self, *_args: Any) -> None:
         """Requests are not told."""
 
-    def _is_for_us(self) -> bool:
-        return (self.headers.get("Host") or "").rpartition(":")[0] in HOSTS
+    def _asked(self) -> str | None:
+        """The path that is asked for; nothing where the request was answered already, being none for us."""
+        if (self.headers.get("Host") or "").rpartition(":")[0] not in HOSTS:
+            self.send_error(403)
+            return None
+        try:
+            path = urlsplit(self.path).path
+            os.fsencode(unquote(path, errors="surrogatepass"))
+        except ValueError:
+            path = "\0"
+        if "\0" in unquote(path):
+            self.send_error(400)
+            return None
+        return path
 
     def _send(self, text: str, kind: str) -> None:
         data = text.encode()

@@ -60,7 +60,7 @@ MAY_USE = {
     "run": ("artifacts", "report", "study", "text", "errors"),
     "manuscript": (),
     "locks": (), "processes": (), "scratch": ("locks",),
-    "render": ("report", "text", "errors", "languages", "manuscript", "resources", "manifest", "processes", "scratch",
+    "render": ("report", "text", "errors", "files", "languages", "manuscript", "resources", "manifest", "processes", "scratch",
                "shelf", "watching", "__version__"),
     "watching": (), "foresight": ("watching",), "terminal": ("foresight", "watching"),
     "store": ("report", "errors", "shelf", "locks", "originals"),

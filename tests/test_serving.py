@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import threading
 import urllib.error
 import urllib.request
@@ -49,6 +51,32 @@ def test_pages_are_served_and_their_script_asks_for_the_version(server: Server) 
 def test_nothing_else_is(server: Server, path: str) -> None:
     (server.folder.parent / "secret").write_text("secret")
     assert get(server, path)[0] == 404
+
+
+@pytest.mark.parametrize("path", ["/%00", "/en/%00index.html", "/a%00b/static/site.js", "/x?%00", "http://[x"])
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_what_is_no_path_is_answered(server: Server, path: str, method: str, capfd: pytest.CaptureFixture[str]) -> None:
+    with socket.create_connection(server.server_address[:2], timeout=10) as line:
+        line.sendall(f"{method} {path} HTTP/1.0\r\nHost: localhost:1\r\n\r\n".encode())
+        answer = line.recv(100).decode()
+    assert answer.split()[1] == ("404" if "?" in path else "400"), answer
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def test_links_out_of_the_folder_are_not_followed(server: Server) -> None:
+    secret = server.folder.parent / "secret.html"
+    secret.write_text("secret")
+    (server.folder / "link.html").symlink_to(secret)
+    (server.folder / "out").symlink_to(server.folder.parent)
+    (server.folder / "again.html").symlink_to(server.folder / "index.html")
+    os.mkfifo(server.folder / "pipe.html")
+    for path in ("link.html", "out/secret.html", "pipe.html", "x" * 300):
+        assert get(server, path)[0] == 404, path
+    assert get(server, "again.html")[0] == 200
+    script = server.folder / "static" / "site.js"
+    script.unlink()
+    script.symlink_to(secret)
+    assert "secret" not in get(server, "static/site.js")[1]
 
 
 def test_a_stranger_s_name_for_this_machine_is_refused(server: Server) -> None:

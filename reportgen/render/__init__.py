@@ -11,7 +11,6 @@ import functools
 import importlib
 import importlib.metadata
 import inspect
-import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -143,7 +142,9 @@ def render(
     templates = tuple(path.resolve() for path in templates)
     codec.save(report, folder)
     if "html" in formats:
-        _copy_static(folder / "static", templates)
+        from reportgen.render.folders import copy_static
+
+        copy_static(folder / "static", (*templates, resources.folder("templates")))
     for output in _run(report, tasks, templates, jobs, crew, drawer):
         watcher.finish(f"{output.format} {output.language}")
     write_manifest(folder, inputs)
@@ -181,14 +182,6 @@ def _tasks(folder: Path, languages: tuple[str, ...], formats: tuple[str, ...]) -
         for language in (languages[:1] if name in ONCE else languages)
         if name != "json"
     ]
-
-
-def _copy_static(target: Path, templates: Sequence[Path]) -> None:
-    for source in (resources.folder("templates"), *reversed(templates)):
-        if (source / "static").is_dir():
-            shutil.copytree(
-                source / "static", target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("lab.css", ".*")
-            )
 
 
 def _run(

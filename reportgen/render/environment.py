@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from jinja2 import FileSystemLoader, StrictUndefined
+from jinja2 import StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
@@ -21,6 +21,7 @@ from reportgen.languages import manners
 from reportgen.manuscript import Named, pictures_in
 from reportgen.render import layers, names, outline, pictures, verdicts
 from reportgen.render.citations import short
+from reportgen.render.folders import FolderLoader
 from reportgen.render.language import Speaker
 from reportgen.render.layers import LAYERS, MISSING, LayerPage
 from reportgen.render.letters import printable
@@ -152,7 +153,7 @@ def environment_at(
 ) -> ImmutableSandboxedEnvironment:
     """The same with addresses of another kind."""
     environment = ImmutableSandboxedEnvironment(
-        loader=FileSystemLoader([*templates, resources.folder("templates")]),
+        loader=FolderLoader([*templates, resources.folder("templates")]),
         autoescape=_is_markup,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -17,6 +17,7 @@ from reportgen import resources
 from reportgen.errors import UsageError
 from reportgen.render import Output
 from reportgen.render.environment import Addresses, Place, environment_at, write_text
+from reportgen.render.folders import static_text
 from reportgen.render.language import Speaker
 from reportgen.render.names import identifier
 from reportgen.render.opening import opened
@@ -121,11 +122,8 @@ def _packed(picture: Picture) -> tuple[str, bytes]:
 
 
 def _static(name: str, templates: Sequence[Path]) -> str:
-    for folder in (*templates, resources.folder("templates")):
-        path = folder / "static" / name
-        if path.is_file():
-            return path.read_text(encoding="utf-8").replace("</", "<\\/" if name.endswith(".js") else "</")
-    return ""
+    text = static_text(name, (*templates, resources.folder("templates")))
+    return text.replace("</", "<\\/") if name.endswith(".js") else text
 
 
 def _icon(name: str, templates: Sequence[Path]) -> str:
