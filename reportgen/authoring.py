@@ -21,7 +21,7 @@ from pydantic import (
 
 from reportgen import resources
 from reportgen.errors import InputError, did_you_mean
-from reportgen.files import check_plain, read_within
+from reportgen.files import check_plain, leads_out, read_within
 from reportgen.languages import CODES, manners
 from reportgen.manuscript import pictures_in
 from reportgen.report.blocks import Picture
@@ -79,6 +79,9 @@ class LabTable(BaseModel):
     own_conclusions: bool = False
     profile: Told = ""
     base: Annotated[Path, Field(exclude=True, description="where the texts' pictures are; set by the program")] = Path()
+    within: Annotated[
+        Path | None, Field(exclude=True, description="where every file must be; set by the program")
+    ] = None
     style: Annotated[dict[str, Any], Field(description="any value of the profile, overridden")] = Field(
         default_factory=dict
     )
@@ -120,8 +123,16 @@ class LabTable(BaseModel):
         named = (Path(name) for name in names if names_file(name, ".md", ".toml"))
         return [*self.listing, *named, *self.pictures().values()]
 
+    def _check_own(self) -> None:
+        """Stop at a text or a listing that is elsewhere than the configuration, where that is asked for."""
+        told = (one for value in self.text.values() for one in (value.values() if isinstance(value, dict) else [value]))
+        for path in (*self.listing, *(Path(str(one)) for one in told if names_file(one, ".md"))):
+            if self.within is not None:
+                check_below(path, self.within)
+
     def pictures(self) -> dict[str, Path]:
         """The files of the pictures that the texts name; a text's own folder comes before the configuration's."""
+        self._check_own()
         found: dict[str, Path] = {}
         told = [told for words in self.text.values() for _language, told in _words(words)]
         texts = [(_text(one), Path(one).parent if names_file(one, ".md") else self.base) for one in told]
@@ -132,6 +143,8 @@ class LabTable(BaseModel):
                         f"{name[:60]}: a picture of the lab report's texts must be a file.", slug="text-unreadable",
                         hint="Save it beside the text: nothing is fetched from the network.",
                     )
+                if self.within is not None:
+                    check_below(folder / name, self.within)
                 if found.setdefault(name, folder / name) != folder / name:
                     raise InputError(
                         f"{folder / name}: another picture of the lab report's texts is called {name} too.",
@@ -141,6 +154,7 @@ class LabTable(BaseModel):
 
     def lab(self) -> Lab:
         """The same as the report carries it; files of text and code are read."""
+        self._check_own()
         student = (Person(self.student, self.gender, self.group),) if self.student else ()
         teacher = (Person(self.teacher, self.teacher_gender, position=self.position),) if self.teacher else ()
         cover = ((field, _words(getattr(self, field))) for field in COVER)
@@ -156,6 +170,16 @@ class LabTable(BaseModel):
             illustrations=tuple(Illustration(name, _picture(path)) for name, path in self.pictures().items()),
             own_conclusions=self.own_conclusions,
             styles=tuple((language, self.style_in(language)) for language in CODES),
+        )
+
+
+def check_below(path: Path, folder: Path) -> None:
+    """Stop at a file that a configuration takes into the report from elsewhere than its own folder."""
+    if leads_out(path, folder):
+        raise InputError(
+            f"{path}: the configuration takes this into the report, and it is not below its own folder.",
+            slug="config-elsewhere",
+            hint="Put the file beside the configuration; if you trust whoever wrote it, say --trust-config.",
         )
 
 

@@ -17,6 +17,7 @@ from reportgen import output
 from reportgen.languages import CODES
 from reportgen.manifest import read_manifest
 from reportgen.render.language import Speaker
+from reportgen.render.letters import printable
 from reportgen.render.pdf import Page, page_of
 from reportgen.render.prose import CITATION, citations
 from reportgen.report import codec
@@ -45,7 +46,7 @@ class Problem:
         """The problem for a person."""
         clause = f" [{self.clause}]" if self.clause else ""
         where = f"{self.where}: " if self.where else ""
-        return f"{self.rule}: {where}{self.text}{clause}\n    {self.hint}"
+        return printable(f"{self.rule}: {where}{self.text}{clause}\n    {self.hint}")
 
     def as_json(self) -> dict[str, str]:
         """The problem for a program."""

@@ -112,7 +112,8 @@ def _mute_native_code() -> None:
 
 
 def say(text: str) -> None:
-    """A line for the person, on standard error."""
+    """A line for the person, on standard error; a stranger's name in it does nothing to the terminal."""
+    text = "".join(letter if letter.isprintable() or letter in "\n\t\u00a0\u202f" else "\ufffd" for letter in text)
     click.echo(text, err=True, color=False if os.environ.get("NO_COLOR") else None)
 
 
@@ -209,6 +210,8 @@ def _computing(command: Callable[..., Any]) -> Callable[..., Any]:
     options = [
         click.option("--colours", help="The colours of maps: viridis (the default) or cividis."),
         click.option("--commit", help="The commit that the report is of; auto asks CI, then the repository; or none."),
+        click.option("--trust-config", is_flag=True,
+                     help="Let the configuration take pictures, texts and templates from outside its folder."),
         click.option("--cache", type=click.Path(path_type=Path, file_okay=False),
                      help="Where computed sections are kept."),
         click.option("--dry-run", is_flag=True, help="Tell what would be made, and make nothing."),
@@ -362,7 +365,7 @@ def serve(path: Path, port: int, **options: Any) -> None:
     from reportgen.serving import serve as run
 
     wishes = wishes_of(options)
-    is_config = path.suffix == ".toml"
+    is_config, trusted = path.suffix == ".toml", options["trust_config"]
     if not is_config and not is_plain(path / "report.json"):
         raise InputError(f"{path}: there is no report.", slug="report-unreadable",
                          hint="Name a report's folder, or a configuration to build.")
@@ -383,12 +386,12 @@ def serve(path: Path, port: int, **options: Any) -> None:
     def watched() -> list[Path]:
         files = [*wishes.get("templates", ())]
         with contextlib.suppress(ReportgenError):
-            files += input_files(path, read_config(path, wishes)) if is_config else []
+            files += input_files(path, read_config(path, wishes, trusted=trusted)) if is_config else []
         return files
 
     if is_config or wishes:
         make()
-    server = Server(read_config(path, wishes).folder if is_config else path, port)
+    server = Server(read_config(path, wishes, trusted=trusted).folder if is_config else path, port)
     inform(f"The report is at {server.address} (Ctrl-C ends it).")
     with contextlib.suppress(KeyboardInterrupt):
         run(server, watched, again, threading.Event())
@@ -496,7 +499,7 @@ def config_show(path: Path | None, as_json: bool) -> None:
     """Print every value that a build would use, and whether it comes from the file."""
     from reportgen.config import origins, read_config
 
-    rows = origins(path, read_config(path, {}))
+    rows = origins(path, read_config(path, {}, trusted=True))
     if as_json:
         click.echo(json.dumps([dict(zip(("name", "value", "origin"), row, strict=True)) for row in rows], indent=1,
                               ensure_ascii=False))
@@ -528,7 +531,7 @@ def _build(path: Path | None, wishes: dict[str, Any], options: dict[str, Any]) -
     from reportgen.config import read_config
     from reportgen.terminal import watching
 
-    config = read_config(path, wishes)
+    config = read_config(path, wishes, trusted=options["trust_config"])
     store = _store(options)
     if options["dry_run"]:
         _foretell(config, foreseen(config, store))

@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 
 from reportgen.artifacts import CATALOGUE, GROUPS
 from reportgen.artifacts.base import Artifact
-from reportgen.authoring import Code, LabTable, names_file
+from reportgen.authoring import Code, LabTable, check_below, names_file
 from reportgen.errors import InputError, UsageError, did_you_mean
 from reportgen.files import NotPlainError, check_plain, exists
 from reportgen.languages import DEFAULT
@@ -215,18 +215,36 @@ def expand(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(name for name in CATALOGUE if name in wanted)
 
 
-def read_config(path: Path | None, overrides: Mapping[str, Any]) -> Config:
+def read_config(path: Path | None, overrides: Mapping[str, Any], *, trusted: bool = False) -> Config:
     """The configuration of a file (or of nothing) with the overrides of the command line laid over it.
 
-    Paths in the file are relative to the file's folder; paths in the overrides to the current one.
+    Paths in the file are relative to the file's folder; paths in the overrides to the current one. What the file
+    takes into the report lies below its folder unless it is trusted: it may come from anyone.
     """
     data: dict[str, Any] = {}
     if path is not None:
         data = {**_anchor(_parse(path), path.parent), "origin": path.name}
+        if not trusted:
+            _keep_within(data, path.parent)
     _lay_over(data, overrides)
     for table in (data, *_list(data.get("more"))):
         _lay_over(table, _for_every_network(overrides))
     return validate(data, str(path) if path else "the command line")
+
+
+def _keep_within(data: dict[str, Any], folder: Path) -> None:
+    """Stop at the first picture, text or template that is not below the folder; the lab's own are looked at later."""
+    for table in (data, *_list(data.get("more"))):
+        images = [image.get(key) for image in _list(table.get("image")) for key in ("file", "mask")]
+        wishes = table.get("optimization")
+        start = wishes.get("start") if isinstance(wishes, dict) and wishes.get("start") not in STARTS else None
+        templates = table.get("templates")
+        named = [*images, start, table.get("labels"), *(templates if isinstance(templates, list) else [templates])]
+        for name in named:
+            if isinstance(name, str) and not name.startswith(LAB):
+                check_below(Path(name), folder)
+    if isinstance(data.get("lab"), dict):
+        data["lab"]["within"] = str(folder)
 
 
 def _lay_over(data: dict[str, Any], overrides: Mapping[str, Any]) -> None:
@@ -351,6 +369,7 @@ def _anchor(data: dict[str, Any], folder: Path) -> dict[str, Any]:
     if isinstance(lab, dict):
         tables.append((lab, ("listing",)))
         lab["base"] = str(folder)
+        lab["within"] = None
         _anchor_files(lab, ".toml", path)
         _anchor_files(lab.get("text"), ".md", path)
     if isinstance(data.get("model"), dict):

@@ -78,10 +78,12 @@ def is_plain(path: Path) -> bool:
 
 
 def leads_out(path: Path, folder: Path) -> bool:
-    """True where a path below a folder leads out of it, by links or by its name."""
+    """True where a path below a folder leads out of it, by links or by its name; what no file can be leads nowhere."""
     try:
         return not path.resolve().is_relative_to(folder.resolve())
-    except (OSError, RuntimeError, ValueError):
+    except ValueError:  # a name with a zero byte
+        return False
+    except (OSError, RuntimeError):  # links in a circle
         return True
 
 

@@ -232,3 +232,13 @@ def test_mutated_reports_are_shown_or_refused(first: int) -> None:
     assert outcome["refused"] > 50
     assert outcome["accepted"] > 50
     assert outcome["megabytes"] < 500
+
+
+def test_a_stranger_s_name_does_nothing_to_the_terminal(folder: Path) -> None:
+    change(folder, lambda document, _folder: document["sections"][6].update(name="dream\x1b[2J\x1b]0;owned\x07"))
+    checked = CliRunner().invoke(main, ["check", str(folder)])
+    shown = CliRunner().invoke(main, ["render", str(folder), "-o", str(folder / "site"), "--format", "markdown", "--jobs", "1"])
+    assert "section-failed" in checked.stdout
+    assert "Failed: dream" in shown.stderr
+    assert "\x1b" not in checked.output + shown.output
+    assert "\x07" not in checked.output + shown.output
