@@ -362,7 +362,7 @@ def test_what_is_put_in_stands_where_it_was_named() -> None:
 @pytest.mark.parametrize("name", ["a%00b.png", "a" * 300 + ".png"])
 def test_a_name_that_no_file_can_have_is_told(tmp_path: Path, name: str) -> None:
     (tmp_path / "lab.toml").write_text(f'[lab.text]\ngoal = "![x]({name})"\n')
-    with pytest.raises(InputError, match="cannot be opened"):
+    with pytest.raises(InputError, match="cannot be (opened|read)"):
         read_config(tmp_path / "lab.toml", {}).lab.lab()
 
 
