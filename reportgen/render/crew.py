@@ -28,6 +28,11 @@ class Crew(Pool):
         self._size = size
         self._begun: list[Future[Any]] = []
 
+    def __exit__(self, *_error: object) -> None:
+        """Nothing that they might still do is wanted, and clearing up would take them a second."""
+        self.kill()
+        self.shutdown(wait=True, cancel_futures=True)
+
     def warm(self, work: Callable[..., None], *what: Any) -> None:
         """Start the processes, and let each get ready."""
         for _each in range(self._size):

@@ -45,6 +45,8 @@ STEPS = 127
 """Colours of a scale: a bar has those of the maps."""
 EDGES = 9
 """Steps between a letter and the paper: few, so that a sheet of maps needs no more colours than a palette has."""
+STRIP = 128
+"""Rows that are worked on at once, for the memory's sake."""
 _FEW = [round(round(level * EDGES / 255) * 255 / EDGES) for level in range(256)]
 _HARD = [255 * (level > 127) for level in range(256)]
 INK, MUTED = COLOURS["ink"], COLOURS["muted"]
@@ -294,7 +296,11 @@ def _in_palette(sheet: Image.Image) -> Image.Image:
     colours = sorted(colour for _count, colour in found if isinstance(colour, tuple))
     numbers = np.zeros(1 << 24, np.uint8)
     numbers[[red << 16 | green << 8 | blue for red, green, blue in colours]] = np.arange(len(colours))
-    pixels = np.asarray(sheet).astype(np.uint32)
-    made = Image.fromarray(numbers[pixels[..., 0] << 16 | pixels[..., 1] << 8 | pixels[..., 2]])
+    pixels = np.asarray(sheet)
+    rows = np.empty(pixels.shape[:2], np.uint8)
+    for top in range(0, len(rows), STRIP):
+        red, green, blue = np.moveaxis(pixels[top : top + STRIP].astype(np.uint32), -1, 0)
+        rows[top : top + STRIP] = numbers[red << 16 | green << 8 | blue]
+    made = Image.fromarray(rows)
     made.putpalette([level for colour in colours for level in colour])
     return made

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from pathlib import Path
 
@@ -46,3 +47,14 @@ def test_one_that_died_ahead_is_told_of_at_the_end_and_no_sooner(tmp_path: Path)
         crew.ahead(note, "b", tmp_path)
         with pytest.raises(ReportgenError, match="rendering process died"):
             list(crew.finish(note, ["c"], tmp_path))
+
+
+def wait_for_ever(folder: Path) -> None:
+    note("waiting", folder)
+    threading.Event().wait()
+
+
+def test_the_end_waits_for_nothing_that_is_not_asked_for(tmp_path: Path) -> None:
+    with Crew(2) as crew:
+        crew.ahead(wait_for_ever, tmp_path)
+        assert list(crew.finish(note, ["a"], tmp_path)) == ["a"]
