@@ -6,19 +6,19 @@ are drawn in the report's first language.
 
 from __future__ import annotations
 
-import io
 import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from reportgen.render import Output, charts, diagram, raster
-from reportgen.render.drawing import COLOURS, wrap
+from reportgen.render.drawing import COLOURS
 from reportgen.render.kept import made_once
 from reportgen.render.language import Speaker
 from reportgen.render.opening import on_white, opened
+from reportgen.render.sheets import MARGIN, png, side_by_side, stack, text, write
 from reportgen.report import codec
 from reportgen.report.blocks import Block, Chart, Diagram, Download, Figure, Gallery, Picture, Scale
 from reportgen.report.colours import TABLES
@@ -28,7 +28,6 @@ from reportgen.text import Text, _
 
 SHEET = 1480
 """The width of a figure in pixels."""
-MARGIN = 24
 ROOM = SHEET - 2 * MARGIN
 TITLE, LABEL, NOTE, NUMBER = 26, 20, 17, 14
 WIDEST = 1700
@@ -43,11 +42,6 @@ TILE = 64
 """A tile of a mosaic is enlarged to about so many pixels, so that its number has room."""
 STEPS = 127
 """Colours of a scale: a bar has those of the maps."""
-EDGES = 9
-"""Steps between a letter and the paper: few, so that a sheet of maps needs no more colours than a palette has."""
-STRIP = 128
-"""Rows that are worked on at once, for the memory's sake."""
-_FEW = [round(round(level * EDGES / 255) * 255 / EDGES) for level in range(256)]
 _HARD = [255 * (level > 127) for level in range(256)]
 INK, MUTED = COLOURS["ink"], COLOURS["muted"]
 EXTENTS = {
@@ -100,7 +94,7 @@ def sheet(blocks: Sequence[Block], language: str) -> bytes:
 
     def make() -> bytes:
         speaker = Speaker(language)
-        return _png(_stack(_fitting(blocks, speaker)))
+        return png(stack(_fitting(blocks, speaker)))
 
     return made_once(["figure", language, [codec.encode(block) for block in blocks]], make)
 
@@ -112,7 +106,7 @@ def _fitting(blocks: Sequence[Block], speaker: Speaker) -> list[Image.Image]:
         if sum(sheet.height for sheet in sheets) > TALLEST_FILE:
             more = _("{count} further picture is on the site alone.", "{count} further pictures are on the site alone.",
                      count=len(blocks) - len(sheets))
-            return [*sheets, _text(speaker.say(more), NOTE, ROOM, MUTED)]
+            return [*sheets, text(speaker.say(more), NOTE, ROOM, MUTED)]
         sheets.append(draw(block, speaker))
     return sheets
 
@@ -129,7 +123,7 @@ def draw(block: Block, speaker: Speaker) -> Image.Image:
         assert isinstance(block, Gallery)
         body = _gallery(block, speaker)
     room = max(body.width, NARROWEST)
-    return _titled(_stack([body, *_scale(block.scale, speaker, room)]), speaker.say(block.caption))
+    return _titled(stack([body, *_scale(block.scale, speaker, room)]), speaker.say(block.caption))
 
 
 def _gallery(block: Gallery, speaker: Speaker) -> Image.Image:
@@ -149,7 +143,7 @@ def _gallery(block: Gallery, speaker: Speaker) -> Image.Image:
         note = block.notes[place] if place < len(block.notes) else ""
         cells.append(_labelled(image, label, note, width, speaker))
     rows = [cells[start : start + columns] for start in range(0, count, columns)]
-    return _stack([_side_by_side(row, width) for row in rows]) if rows else Image.new("RGB", (ROOM, 1), "white")
+    return stack([side_by_side(row, width) for row in rows]) if rows else Image.new("RGB", (ROOM, 1), "white")
 
 
 def _width(columns: int) -> int:
@@ -169,10 +163,10 @@ def _columns(block: Gallery, wanted: int) -> int:
 def _labelled(image: Image.Image, label: Text, note: Text, width: int, speaker: Speaker) -> Image.Image:
     parts = [image]
     if label:
-        parts.insert(0, _text(speaker.say(label), LABEL, width, INK, bold=True))
+        parts.insert(0, text(speaker.say(label), LABEL, width, INK, bold=True))
     if note:
-        parts.append(_text(speaker.say(note), NOTE, width, MUTED))
-    return _stack(parts, 6)
+        parts.append(text(speaker.say(note), NOTE, width, MUTED))
+    return stack(parts, 6)
 
 
 def _enlarged(picture: Picture, room: int, least: int) -> Image.Image:
@@ -222,85 +216,16 @@ def _scale(scale: Scale | None, speaker: Speaker, room: int) -> list[Image.Image
     sheet = Image.new("RGB", (width, 46), "white")
     sheet.paste(Image.fromarray(np.tile(table[steps], (18, 1, 1))), (0, 0))
     face = raster.font(NOTE)
-    _write(sheet, (0, 23), speaker.number(float(scale.low), ".3g"), INK, face)
+    write(sheet, (0, 23), speaker.number(float(scale.low), ".3g"), INK, face)
     if scale.low == -scale.high:
-        _write(sheet, (width / 2, 23), "0", INK, face, "ma")
-    _write(sheet, (width, 23), speaker.number(float(scale.high), ".3g"), INK, face, "ra")
+        write(sheet, (width / 2, 23), "0", INK, face, "ma")
+    write(sheet, (width, 23), speaker.number(float(scale.high), ".3g"), INK, face, "ra")
     words = [speaker.say(scale.label)] if scale.label else []
     words.append(speaker.say(EXTENTS[scale.extent]))
     if scale.clipped:
         words.append(speaker.say(_("values beyond the ends have the colour of the end")))
-    return [_stack([sheet, _text("; ".join(words), NOTE, room, MUTED)], 2)]
+    return [stack([sheet, text("; ".join(words), NOTE, room, MUTED)], 2)]
 
 
 def _titled(body: Image.Image, title: str) -> Image.Image:
-    return _stack([_text(title, TITLE, max(body.width, NARROWEST), INK, bold=True), body])
-
-
-def _text(words: str, size: int, room: int, colour: str, bold: bool = False) -> Image.Image:
-    """Words in as many lines as they need."""
-    lines = wrap(words, room, size, bold)
-    height = round(size * 1.35)
-    sheet = Image.new("RGB", (room, height * len(lines)), "white")
-    for number, line in enumerate(lines):
-        _write(sheet, (0, number * height + size), line, colour, raster.font(size, bold), "ls")
-    return sheet
-
-
-def _write(
-    sheet: Image.Image, place: tuple[float, float], words: str, colour: str, face: ImageFont.FreeTypeFont,
-    anchor: str = "la",
-) -> None:
-    """Words on white, their edges in few steps."""
-    mask = Image.new("L", sheet.size, 0)
-    ImageDraw.Draw(mask).text(place, words, 255, face, anchor)
-    left, top, right, bottom = mask.getbbox() or (0, 0, 0, 0)
-    edges = mask.crop((left, top, right, bottom)).point(_FEW)
-    sheet.paste(Image.new("RGB", edges.size, colour), (left, top), edges)
-
-
-def _stack(parts: Sequence[Image.Image], gap: int = 16) -> Image.Image:
-    """Pictures below each other, on white."""
-    width = max(part.width for part in parts)
-    height = sum(part.height for part in parts) + gap * (len(parts) - 1)
-    sheet = Image.new("RGB", (width, height), "white")
-    y = 0
-    for part in parts:
-        sheet.paste(part, (0, y))
-        y += part.height + gap
-    return sheet
-
-
-def _side_by_side(parts: Sequence[Image.Image], width: int) -> Image.Image:
-    size = len(parts) * (width + MARGIN) - MARGIN, max(part.height for part in parts)
-    sheet = Image.new("RGB", size, "white")
-    for number, part in enumerate(parts):
-        sheet.paste(part, (number * (width + MARGIN), 0))
-    return sheet
-
-
-def _png(image: Image.Image) -> bytes:
-    sheet = Image.new("RGB", (image.width + 2 * MARGIN, image.height + 2 * MARGIN), "white")
-    sheet.paste(image, (MARGIN, MARGIN))
-    sheet = _in_palette(sheet)
-    buffer = io.BytesIO()
-    sheet.save(buffer, "PNG", compress_level=4)  # 6 takes twice as long for 3 % less
-    return buffer.getvalue()
-
-
-def _in_palette(sheet: Image.Image) -> Image.Image:
-    """The same pixels by the numbers of their colours, where there are few enough."""
-    found = sheet.getcolors(256)
-    if found is None:
-        return sheet
-    colours = sorted(colour for _count, colour in found if isinstance(colour, tuple))
-    numbers = np.zeros(1 << 24, np.uint8)
-    numbers[[red << 16 | green << 8 | blue for red, green, blue in colours]] = np.arange(len(colours))
-    pixels = np.asarray(sheet)
-    rows = np.empty(pixels.shape[:2], np.uint8)
-    for top in range(0, len(rows), STRIP):
-        red, green, blue = np.moveaxis(pixels[top : top + STRIP].astype(np.uint32), -1, 0)
-        rows[top : top + STRIP] = numbers[red << 16 | green << 8 | blue]
-    made = Image.fromarray(rows)
-    made.putpalette([level for colour in colours for level in colour])
-    return made
+    return stack([text(title, TITLE, max(body.width, NARROWEST), INK, bold=True), body])

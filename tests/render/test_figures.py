@@ -11,7 +11,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from reportgen import imaging, scales
-from reportgen.render import Output, draw_ahead, figures, raster
+from reportgen.render import Output, draw_ahead, figures, raster, sheets
 from reportgen.render.kept import drawing_from
 from reportgen.render.language import Speaker
 from reportgen.report.blocks import Attachment, Chart, Download, Figure, Gallery, Picture, Series
@@ -100,8 +100,8 @@ def test_small_pictures_make_a_small_sheet() -> None:
     gallery = Gallery("g", tuple(photo(32) for _each in range(4)), (), WORDS, WORDS)
     large = dataclasses.replace(gallery, pictures=tuple(photo(500) for _each in range(4)))
     small, wide = (figures.draw(block, Speaker("en")) for block in (gallery, large))
-    assert small.width == 4 * 224 + 3 * figures.MARGIN
-    assert wide.width == figures.WIDEST // 4 * 4 - figures.MARGIN, "large ones are reduced to fit"
+    assert small.width == 4 * 224 + 3 * sheets.MARGIN
+    assert wide.width == figures.WIDEST // 4 * 4 - sheets.MARGIN, "large ones are reduced to fit"
 
 
 def test_a_sheet_of_maps_has_the_maps_own_colours_and_a_palette() -> None:
@@ -114,7 +114,7 @@ def test_a_sheet_of_maps_has_the_maps_own_colours_and_a_palette() -> None:
         assert sheet.mode == "P"
         words = colours(sheet) - usual
         assert all(max(colour) - min(colour) <= 24 for colour in words), "only letters besides"  # type: ignore[type-var]
-        assert len(words) <= 3 * figures.EDGES
+        assert len(words) <= 3 * sheets.EDGES
 
 
 @pytest.mark.parametrize("count", [2, 200, 256, 257])
@@ -122,7 +122,7 @@ def test_a_palette_loses_nothing(count: int) -> None:
     levels = np.random.default_rng(count).permutation(1 << 24)[:count]
     pixels = np.stack([levels >> 16, levels >> 8 & 255, levels & 255], -1).astype(np.uint8)
     sheet = Image.fromarray(np.resize(pixels, (40, 50, 3)))
-    made = figures._in_palette(sheet)
+    made = sheets.in_palette(sheet)
     assert made.mode == ("P" if count <= 256 else "RGB")
     assert made.convert("RGB").tobytes() == sheet.tobytes()
 
