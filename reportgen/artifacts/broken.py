@@ -88,7 +88,7 @@ def spoilt_answers(study: Study, drawn: Sequence[Drawn]) -> Iterator[Note]:
     if holding:
         yield Note(_(
             "Values that are no numbers or infinite were left out: {layers}.",
-            layers=listed([f"`{one.layer.name}` ({one.response.broken}/{one.answer.size})" for one in holding]),
+            layers=listed([f"{one.layer.name} ({one.response.broken}/{one.answer.size})" for one in holding]),
         ), "warning")
         yield from spoilt(study, holding[0].layer.name)
 
@@ -97,8 +97,8 @@ def marked(study: Study) -> Iterator[Note]:
     """What stands at the head of a section on a network with such weights; the summary says more."""
     if broken := broken_layers(study):
         yield Note(_(
-            "{layers} holds weights that are no numbers: nothing can be concluded here from it and from the layers "
+            "`{layers}` holds weights that are no numbers: nothing can be concluded here from it and from the layers "
             "after it.",
-            "{layers} hold weights that are no numbers: nothing can be concluded here from them and from the layers "
-            "after them.", count=len(broken), layers=listed([f"`{one.layer}`" for one in broken]),
-        ), "warning")
+            "`{layers}` hold weights that are no numbers: nothing can be concluded here from them and from the layers "
+            "after them.", count=len(broken), layers=listed([one.layer for one in broken]),
+        ), "info")

@@ -37,7 +37,7 @@ class Prediction(ImageArtifact):
     about = _(
         "This is what the network says about the image. A classifier gives each class a probability; a segmentation "
         "network gives one to every pixel. The probability is the network's own confidence, not a proof: networks are "
-        "often sure of what is wrong."
+        "often sure of what is wrong. A picture with which a network answers stands beside its input, with the error."
     )
     reading = _(
         "Look first at how far the best answer is ahead of the second (the margin), then at the entropy: 0 bits mean "
@@ -64,9 +64,9 @@ class Prediction(ImageArtifact):
         if len(facts.names) > 1:
             yield Note(_(
                 "The network has {count} output; shown here is `{output}`.",
-                "The network has {count} outputs; shown here is `{output}`, left out: {left}.",
+                "The network has {count} outputs; shown here is `{output}`, left out: `{left}`.",
                 count=len(facts.names), output=facts.name,
-                left=listed([f"`{name}`" for name in facts.names if name != facts.name]),
+                left=listed([name for name in facts.names if name != facts.name]),
             ), "info")
         if not np.isfinite(scores).all():
             yield Note(_("The network's answer holds values that are no numbers; nothing can be said."), "warning")

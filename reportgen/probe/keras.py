@@ -335,9 +335,9 @@ class KerasProbe:
             return ()
         left = [name for place, name in enumerate(self._output_names) if place != self._output_at]
         return (_(
-            "Of the network's outputs `{output}` is looked at, because it can be explained best; left out: {left}. "
+            "Of the network's outputs `{output}` is looked at, because it can be explained best; left out: `{left}`. "
             "Another one can be named with `--output`.",
-            output=self._output_names[self._output_at], left=listed([f"`{name}`" for name in left]),
+            output=self._output_names[self._output_at], left=listed(left),
         ),)
 
     def _sides(self) -> tuple[int, int]:

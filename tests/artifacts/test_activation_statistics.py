@@ -116,7 +116,7 @@ def test_broken_values_are_told() -> None:
     answer = np.array([1, np.nan, 2, np.inf], np.float32).reshape(2, 2, 1)
     study = scripted_study([Layer("conv", "Conv2D", "convolution", (2, 2, 1), ("image",), 9)], {"conv": answer})
     assert findings(look(ActivationStatistics(), study), "warning") == [
-        "Values that are no numbers or infinite were left out: `conv` (2/4)."
+        "Values that are no numbers or infinite were left out: conv (2/4)."
     ]
 
 
