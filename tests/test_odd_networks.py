@@ -97,7 +97,7 @@ def test_no_image_is_made_where_nothing_can_be_differentiated(name: str) -> None
 def test_tokens_that_attend_are_told_to_see_the_whole_image() -> None:
     (said,) = words_of(section_of(study_of(made("tokens")), "receptive_field"), "finding")
     assert said.startswith("Of the layers with maps none sees the whole image")
-    assert "`attend` is the first whose units take in all places" in said
+    assert "The units of `attend` take in all places" in said
 
 
 def test_numbers_beside_the_image_are_no_place_to_see_from() -> None:
@@ -137,7 +137,7 @@ def test_of_a_detector_the_scores_are_looked_at_and_the_boxes_said_to_be_left() 
 def test_weights_that_are_no_numbers_are_said_first_and_mark_what_follows(name: str) -> None:
     study = study_of(made("broken"))
     summary = words_of(section_of(study, "summary"), "warning")
-    assert summary[0].startswith("Of the 148 weights of `m_conv` 1 are no numbers")
+    assert summary[0].startswith("`m_conv` holds weights that are no numbers: of 148 NaN are 1, infinite 0.")
     section = section_of(study, name)
     first = section.blocks[0]
     assert isinstance(first, Note)
@@ -176,3 +176,19 @@ def test_a_generator_answers_with_a_picture() -> None:
     study = study_of(model)
     assert study.probe.output.kind == "picture"
     assert any("of another size" in said for said in words_of(section_of(study, "prediction"), "finding"))
+
+
+def test_landmarks_are_numbers_and_no_classes() -> None:
+    import keras
+    from keras import layers
+
+    assert study_of(keras.Sequential([keras.Input((8, 8, 3)), layers.Flatten(), layers.Dense(10, name="landmarks")])
+                    ).probe.output.kind == "values"
+
+
+def test_of_an_answer_of_slices_the_middle_one_is_drawn() -> None:
+    study = study_of(made("volume_mask"))
+    section = section_of(study, "prediction")
+    figure = next(block for block in section.blocks if block.kind == "figure")
+    assert (figure.picture.height, figure.picture.width) == (12, 12)
+    assert any("middle slice" in said for said in words_of(section, "info"))

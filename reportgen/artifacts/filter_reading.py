@@ -74,7 +74,8 @@ class FilterReading(ImageArtifact):
         kernels = _first(study)
         layer = _Layer(kernels, _readings(kernels), noise(*kernels.array.shape[:3]))
         maps = study.probe.trace(sample.pixels).outputs[study.probe.layers.rectifier_of(kernels.layer).name]
-        if maps.ndim == 4:
+        if maps.ndim > 3:
+            maps = maps.reshape(-1, *maps.shape[-3:])
             maps = maps[len(maps) // 2]
             yield Note(_("Of volumes and sequences of maps the middle slice or frame is drawn."), "info")
         coloured = kernels.array.shape[2] == 3

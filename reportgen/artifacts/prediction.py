@@ -226,7 +226,10 @@ def _values(study: Study, sample: Sample, scores: Array) -> Iterator[Block]:
         return
     yield Fact("shape", _("Shape of the answer"), " × ".join(str(side) for side in scores.shape))
     if scores.ndim >= 3:
-        maps = scores.reshape(*scores.shape[:2], -1)
+        slices = scores.reshape(-1, *scores.shape[-3:])
+        maps = slices[len(slices) // 2]
+        if len(slices) > 1:
+            yield Note(_("Of volumes and sequences of maps the middle slice or frame is drawn."), "info")
         scale = scales.shared(maps, _("Value"))
         yield Figure(
             "prediction", imaging.mosaic(maps, scale),

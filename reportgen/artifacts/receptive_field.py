@@ -180,8 +180,8 @@ def _findings(
     if mixer is not None:
         yield Note(_(
             "Of the layers with maps none sees the whole image: the largest field, in `{layer}`, is {field_width} × "
-            "{field_height} pixels of {width} × {height}, {share:.1%} of the image. `{mixer}` is the first whose units "
-            "take in all places.",
+            "{field_height} pixels of {width} × {height}, {share:.1%} of the image. The units of `{mixer}` take in "
+            "all places.",
             layer=largest.name, field_width=field.size[1], field_height=field.size[0], width=width, height=height,
             share=_share(field, height, width), mixer=mixer.name,
         ))

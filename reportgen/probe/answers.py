@@ -52,7 +52,7 @@ def meaning(
     if squashing.endswith("softmax") and shape[-1:] == (1,):
         return _constant(0.0 if squashing.startswith("log") else 1.0)
     if len(shape) == 1:
-        return _of_units(squashing, shape[0] or 0, layer)
+        return _of_units(squashing, shape[0] or 0, layer, names)
     if len(shape) != 3:
         return Meaning("values")
     if _is_picture(squashing, shape, layer, pictured, names):
@@ -99,23 +99,24 @@ def _mask(pictured: tuple[int | None, ...]) -> Meaning:
     ),))
 
 
-def rank(squashing: str, shape: tuple[int | None, ...], name: str) -> int:
+def rank(squashing: str, shape: tuple[int | None, ...], name: str, *, whole: bool = False) -> int:
     """How well an output can be explained, 0 best: probabilities; classes by name; numbers; what has no channels to
-    speak of; measures of another kind."""
+    speak of, and whole numbers; measures of another kind."""
     if _NAMED_NUMBERS.search(name) and not squashing:
         return 4
-    if len(shape) not in (1, 3) or (squashing.endswith("softmax") and shape[-1] == 1):
+    if whole or len(shape) not in (1, 3) or (squashing.endswith("softmax") and shape[-1] == 1):
         return 2 if squashing else 3
     return 0 if squashing or (len(shape) == 1 and _NAMED_CLASSES.search(name)) else 1
 
 
-def _of_units(squashing: str, units: int, layer: Layer) -> Meaning:
+def _of_units(squashing: str, units: int, layer: Layer, names: Sequence[str]) -> Meaning:
     if squashing == "sigmoid":
         return Meaning("binary" if units == 1 else "labels")
     if squashing:
         return Meaning("classes", squashing == "log_softmax")
-    name = layer.name.rpartition("/")[2]
-    named = bool(_NAMED_CLASSES.search(name))
+    if any(_NAMED_NUMBERS.search(name) for name in names):
+        return Meaning("values")
+    named = bool(_NAMED_CLASSES.search(names[-1]))
     plain = layer.activation == "linear" and layer.family in ("dense", "convolution", "pooling", "reshape")
     if units == 1 and plain and named:
         return Meaning("binary", True, (

@@ -244,6 +244,8 @@ def _about_shape(feeding: Feeding) -> tuple[Message, ...]:
         said.append(_("The network takes a table of numbers; a gray picture was given as that table."))
     elif feeding.frames:
         said.append(_(
+            "The network takes volumes or sequences of pictures; the picture was given as its {count:d} slice or"
+            " frame.",
             "The network takes volumes or sequences of pictures; the picture was given as each of its {count:d} slices"
             " or frames.", count=math.prod(feeding.frames),
         ))

@@ -1,12 +1,13 @@
 """Layers inside a `TimeDistributed`: all frames go through them at once, and each is heard with its frames.
 
-Keras calls such a layer once for every frame, or inside a loop with a graph of its own, where nothing can be heard.
-Here the frames join the images of the batch instead, which gives the same answers.
+Keras calls such a layer once for every frame, or inside a loop with a graph of its own, where nothing can be heard;
+where the number of frames is open, that loop runs over the images instead. Here the frames join the images of the
+batch, which gives the answers that are meant.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeAlias
 
 import tensorflow as tf
@@ -57,7 +58,7 @@ class Frames:
         return tf.ensure_shape(tf.reshape(whole, tf.concat([[-1], tf.shape(like)[1:]], 0)), [None, *like.shape[1:]])
 
     def _by_image(self, answer: Tensor) -> Tensor:
-        if len(self._counts) == 1 and answer.name in self._whole:
+        if self._whole and len(self._counts) == 1 and answer.name in self._whole:
             return self._whole[answer.name]
         count, number = self._counts[-1]
         sequence = tf.reshape(answer, tf.concat([[-1], [number], tf.shape(answer)[1:]], 0))
@@ -74,3 +75,10 @@ def frame_by_frame(part: Any, frames: Frames, original: Callable[..., Any]) -> C
         return frames.through(part.layer, inputs, training)
 
     return call
+
+
+def whole_sequences(layers: Iterable[Any]) -> Iterator[tuple[Any, str, Any]]:
+    """The same call for every `TimeDistributed` that nobody listens to."""
+    for layer in layers:
+        if is_distributed(layer) and "call" not in vars(layer):
+            yield layer, "call", frame_by_frame(layer, Frames(), layer.call)

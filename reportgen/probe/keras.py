@@ -274,7 +274,7 @@ class KerasProbe:
                 hint=f"Its outputs are: {', '.join(names)}.",
             )
         ranks = [
-            rank(before_squashing(answer)[1], unbatched(answer.shape), name)
+            rank(before_squashing(answer)[1], unbatched(answer.shape), name, whole=not answer.dtype.is_floating)
             for name, answer in zip(names, flat, strict=True)
         ]
         self._output_names = names

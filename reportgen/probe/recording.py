@@ -20,7 +20,7 @@ import numpy as np
 import tensorflow as tf
 
 from reportgen.probe.facts import parts_of
-from reportgen.probe.frames import Frames, frame_by_frame, is_distributed
+from reportgen.probe.frames import Frames, frame_by_frame, is_distributed, whole_sequences
 from reportgen.probe.graph import shared
 from reportgen.probe.ports import Port, structure_of
 from reportgen.probe.replacing import replaced
@@ -272,15 +272,16 @@ class RecordedPass:
 
 def ask(model: Any, inputs: Sequence[Tensor]) -> Any:
     """The model's answers to its flat inputs, in inference."""
-    with _without_scopes(model):
+    layers = model._flatten_layers()
+    with _without_scopes(layers), replaced(whole_sequences(layers)):
         return model(keras.tree.pack_sequence_as(structure_of(model), list(inputs)), training=False)
 
 
 @contextmanager
-def _without_scopes(model: Any) -> Iterator[None]:
+def _without_scopes(layers: Sequence[Any]) -> Iterator[None]:
     """Keep layers from naming parts of the graph after themselves.
 
     Keras allows any name, but a graph none with spaces, quotes or letters other than Latin ones.
     """
-    with replaced((layer, "_open_name_scope", nullcontext) for layer in model._flatten_layers()):
+    with replaced((layer, "_open_name_scope", nullcontext) for layer in layers):
         yield

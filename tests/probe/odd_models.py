@@ -72,6 +72,15 @@ def frames_under_lstm() -> Any:
                shape=(3, 12, 12, 3))
 
 
+def film_of_any_length() -> Any:
+    """Frames without a number, several in one another."""
+    from keras import layers
+
+    return row(layers.TimeDistributed(layers.TimeDistributed(conv(2))), layers.TimeDistributed(layers.TimeDistributed(
+        layers.GlobalMaxPooling2D())), layers.TimeDistributed(layers.GlobalAveragePooling1D()), layers.LSTM(3),
+        layers.Dense(2, activation="softmax"), shape=(None, 2, 8, 8, 3))
+
+
 def film_of_films() -> Any:
     """Five axes and one for the batch."""
     from keras import layers
@@ -249,7 +258,7 @@ def silent() -> Any:
 
 
 ODD: dict[str, Callable[[], Any]] = {maker.__name__: maker for maker in (
-    volume, open_volume, volume_mask, moving_pictures, frames_under_lstm, film_of_films, sequence, rows_as_steps,
+    volume, open_volume, volume_mask, moving_pictures, frames_under_lstm, film_of_films, film_of_any_length, sequence, rows_as_steps,
     bytes_in, tokens, autoencoder, regression, detector, broken, one_unit_softmax, recoloured, linear, stopped,
     several, strange_layers, channels_first, one_pixel, no_convolution, half_precision, a_number_of_a_class, silent,
 )}

@@ -53,6 +53,17 @@ def test_units_inside_a_time_distributed_can_be_asked_for(film: Any) -> None:
     assert found == pytest.approx(means, rel=1e-4)
 
 
+def test_all_frames_are_seen_where_their_number_is_open() -> None:
+    """Against Keras itself, told the number."""
+    model = made("film_of_any_length")
+    probe = probe_of(model)
+    batch = np.stack([picture(8, 8, 3, seed=seed) for seed in range(3)])
+    fed = np.broadcast_to(batch[:, None, None], (3, probe.input.frames // 2, 2, 8, 8, 3))
+    expected = np.asarray(model(fed, training=False))
+    np.testing.assert_allclose(probe.scores(batch), expected, atol=1e-5)
+    np.testing.assert_allclose(probe.trace(batch[0]).scores, expected[0], atol=1e-5)
+
+
 @pytest.mark.parametrize("name", ["volume", "moving_pictures", "frames_under_lstm", "film_of_films"])
 def test_the_gradient_of_a_picture_is_that_of_all_its_frames(name: str) -> None:
     probe = probe_of(made(name))
