@@ -49,8 +49,8 @@ def broken_weights(study: Study) -> Iterator[Note]:
     """A warning for each such layer, with what follows from it."""
     for one in broken_layers(study):
         yield Note(_(
-            "`{layer}` holds weights that are no numbers: of {total} NaN are {missing}, infinite {infinite}. What this layer "
-            "answers, and every layer after it, is spoilt by them: the network has to be trained or saved anew.",
+            "`{layer}` holds weights that are no numbers: of {total} NaN are {missing}, infinite {infinite}. What this "
+            "layer answers, and every layer after it, is spoilt by them: the network has to be trained or saved anew.",
             total=one.total, layer=one.layer, missing=one.missing, infinite=one.infinite,
         ), "warning")
 
