@@ -1,8 +1,8 @@
-"""Does the network look where a person would? Maps against a mask: the true one, else the predicted one."""
+"""Does the network look where a person would? Maps against a mask: the true one, else, without a verdict, its own."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,10 +10,13 @@ import numpy as np
 from reportgen import imaging
 from reportgen.artifacts.base import ImageArtifact, NotApplicable
 from reportgen.artifacts.heat_sheets import explained
-from reportgen.attention.evidence import Pointing, pointing
+from reportgen.attention.chance import LEAST, Range
+from reportgen.attention.evidence import Pointing, energy, pointing
 from reportgen.attention.goals import Goal
 from reportgen.attention.maps import Maps
 from reportgen.attention.methods import METHODS, MethodName
+from reportgen.attention.untrained import learned_layers, shuffled
+from reportgen.effort import Effort
 from reportgen.probe import Array
 from reportgen.report.blocks import Block, Cell, Column, Fact, Gallery, Note, Table
 from reportgen.report.document import Formula
@@ -22,14 +25,19 @@ from reportgen.text import Message, Text, _
 
 SHOWN = ("gradcam", "occlusion", "rise")
 ODDS = 1.5
-"""The odds of heat to lie on the object, as a multiple of chance, from which on a network is said to look at it."""
+"""The odds of heat to lie on the object, as a multiple of its share of the area, from which on a network is said to
+look at it, if it does so more than the same network with its weights shuffled."""
+SHUFFLES: Mapping[Effort, int] = {"quick": 6, "standard": 10, "thorough": 30}
+"""So often the weights are shuffled."""
 
 
 @dataclass(frozen=True)
 class LookingWhere(ImageArtifact):
     """The pointing game, the energy inside and the best overlap of each map with a mask.
 
-    `methods` are those to judge, all when empty; `side` is the longer side of a picture, in pixels.
+    `methods` are those to judge, all when empty. The verdict is beside so many `shuffles` of the network's weights,
+    0 for what the effort says.
+    `side` is the longer side of a picture, in pixels.
     """
 
     name = "pointing"
@@ -42,8 +50,10 @@ class LookingWhere(ImageArtifact):
         "falls on it, and how well does the map, cut at its best threshold, cover it?"
     )
     reading = _(
-        "The object's share of the area is what a map would reach by chance. Energy well above it means that the "
-        "network looks at the object; energy near or below it means that it decides by the surroundings, which often "
+        "The object's share of the area is what an even map would reach. But objects have edges, and stand in the "
+        "middle, so that maps of a network that has learned nothing lie on them too: beside the heat stands what the "
+        "same network gives with its weights shuffled, and only what differs from it was learned. Heat well above both "
+        "means that the network looks at the object; heat below both, that it decides by the surroundings, which often "
         "fails on other pictures. A low overlap with high energy only means that a part of the object is enough."
     )
     formulas = (
@@ -55,13 +65,14 @@ class LookingWhere(ImageArtifact):
         ),
     )
     methods: tuple[MethodName, ...] = ()
+    shuffles: int = 0
     side: int = 240
 
     def blocks(self, study: Study, sample: Sample) -> Iterator[Block]:
         """The object, the table of all methods, the answer."""
         maps = explained(study, sample)
         goal = maps.goals[0]
-        inside, source = _object(maps, goal)
+        inside, source, given = _object(maps, goal)
         share = float(inside.mean())
         found = {
             name: pointing(heat.enlarged((inside.shape[0], inside.shape[1])), inside)
@@ -85,7 +96,32 @@ class LookingWhere(ImageArtifact):
             _("The maps of “{goal}” in `{image}` against the object, the best first. By chance the energy inside would "
               "be {share:.1%}.", goal=goal.label, image=sample.file, share=share),
         )
-        yield from _answer(goal, found, share)
+        if not given:
+            yield Note(_(
+                "No mask was given: the object here is what the network itself marks. Heat on it tells that maps and "
+                "answer belong together, not that the network looks at the object, so there is no verdict."
+            ), "info")
+        elif goal.region is not None and not goal.region.all():
+            yield Note(_(
+                "What is explained, “{goal}”, is itself a region of the image, and heat lies on it by construction. So "
+                "there is no verdict whether the network looks at the object.", goal=goal.label,
+            ), "info")
+        else:
+            yield from _answer(goal, found, share, self._untrained(maps, goal, list(found), inside))
+
+    def _untrained(self, maps: Maps, goal: Goal, methods: list[str], inside: Array) -> dict[str, list[float]]:
+        """The heat on the object in the maps of shuffled networks, method by method; only those that one pass gives."""
+        layers = learned_layers(maps, goal)
+        found: dict[str, list[float]] = {name: [] for name in methods if METHODS[name].cost == "pass"}
+        shuffles = self.shuffles or SHUFFLES[maps.settings.effort]
+        for number in range(shuffles if layers and found else 0):
+            with shuffled(maps, layers, number) as fresh:
+                heats = {name: fresh.heat(name, goal) for name in found}
+            for name, heat in heats.items():
+                if not heat.reason:
+                    found[name].append(energy(heat.enlarged((inside.shape[0], inside.shape[1])), inside))
+            maps.study.progress((number + 1) / shuffles, f"shuffling weights for {maps.sample.file}")
+        return found
 
     def _pictures(self, maps: Maps, goal: Goal, inside: Array) -> Gallery:
         pixels = maps.sample.pixels
@@ -107,9 +143,10 @@ class LookingWhere(ImageArtifact):
         )
 
 
-def _object(maps: Maps, goal: Goal) -> tuple[Array, Message]:
-    """The pixels of the object, and how they are known."""
+def _object(maps: Maps, goal: Goal) -> tuple[Array, Message, bool]:
+    """The pixels of the object, how they are known, and whether somebody other than the network told them."""
     height, width = maps.sample.pixels.shape[:2]
+    given = maps.sample.mask is not None
     if maps.sample.mask is not None:
         inside: Array = np.asarray(maps.sample.mask) > 0.5
         source = _("the given mask")
@@ -120,7 +157,7 @@ def _object(maps: Maps, goal: Goal) -> tuple[Array, Message]:
         raise NotApplicable(_("No mask was given for this image, so it is not known where the object is."))
     if not inside.any() or inside.all():
         raise NotApplicable(_("The mask covers nothing or everything, so there is no object to look at."))
-    return inside, source
+    return inside, source, given
 
 
 def _marked(picture: Array, edge: Array) -> Array:
@@ -132,19 +169,39 @@ def _median(found: dict[str, Pointing]) -> float:
     return float(np.median([one.energy for one in found.values()]))
 
 
-def _answer(goal: Goal, found: dict[str, Pointing], share: float) -> Iterator[Note]:
-    """The verdict of two thirds of the maps; one map alone is too little to go by."""
-    aiming = sum(one.energy * (1 - share) > ODDS * share * (1 - one.energy) for one in found.values())
-    looks = (
-        _("the network looks at the object") if 3 * aiming >= 2 * len(found)
-        else _("the network does not aim at the object") if 3 * aiming <= len(found)
-        else _("the maps disagree whether the network looks at the object")
+def _answer(
+    goal: Goal, found: dict[str, Pointing], share: float, untrained: dict[str, list[float]]
+) -> Iterator[Block]:
+    """The verdict, of the maps together, beside the same maps of the network with its weights shuffled."""
+    methods = [name for name, values in untrained.items() if len(values) >= LEAST]
+    if not methods:
+        yield Note(_(
+            "Whether the network looks at the object for “{goal}” cannot be told: there are not enough maps of the "
+            "same network with its weights shuffled to compare with.", goal=goal.label,
+        ))
+        return
+    trained = float(np.median([found[name].energy for name in methods]))
+    count = min(len(untrained[name]) for name in methods)
+    chance = Range.of_shares(np.median([untrained[name][:count] for name in methods], axis=0))
+    aiming = sum(
+        Range.of_shares(untrained[name]).side(found[name].energy) > 0 for name in methods
     )
+    odds = trained * (1 - share) / max(share * (1 - trained), 1e-12)
+    side = int(chance.side(trained) > 0 and odds > ODDS) - int(chance.side(trained) < 0 and odds < 1)
+    yield Fact("energy_untrained", _("Heat on it with the weights shuffled, mean"), chance.mean, ".1%")
+    yield Fact("energy_judged", _("Heat on it, the median of the maps compared"), trained, ".1%")
+    if side:
+        yield Fact("looks", _("It looks at the object"), side > 0)
     yield Note(_(
-        "For “{goal}” {verdict}: {aiming} of {total} maps have clearly more heat on it than by chance, half of them "
-        "{energy:.1%} or more, while it takes {share:.1%} of the area; the hottest place is on it in {hits} maps, the "
-        "best IoU is {overlap:.2f}.",
-        goal=goal.label, verdict=looks, aiming=aiming, total=len(found),
-        energy=_median(found), share=share,
-        hits=sum(one.hit for one in found.values()), overlap=max(one.overlap for one in found.values()),
+        "For “{goal}” {verdict}: the median of its maps ({total}) has {energy:.1%} of the heat on it, with the weights "
+        "shuffled {low:.1%} to {high:.1%} ({count} shuffles), while it takes {share:.1%} of the area. Maps that have "
+        "more heat on it than those of the shuffled networks: {aiming}.",
+        goal=goal.label, verdict=_VERDICTS[side], total=len(methods), energy=trained, low=chance.low, high=chance.high,
+        count=chance.count, share=share, aiming=aiming,
     ))
+
+
+_VERDICTS: dict[int, Message] = {
+    1: _("the network looks at the object"), -1: _("the network does not aim at the object"),
+    0: _("it cannot be told whether the network looks at the object"),
+}

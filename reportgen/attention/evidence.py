@@ -1,23 +1,20 @@
 """How far a map can be believed, in numbers: NumPy arrays in, numbers out.
 
-Faithfulness asks the network itself; sanity and agreement compare maps; pointing compares a map with a mask.
+Faithfulness asks the network itself; sanity compares maps; pointing compares a map with a mask. What chance would
+give stands in `chance`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from reportgen import imaging
-from reportgen.attention.hiding import GRID, seen_through
+from reportgen.attention.hiding import AT_ONCE, seen_through
 from reportgen.probe import Array
 
-STEPS = 10
-"""In so many equal steps the image is hidden or shown."""
-ORDERS = 3
-"""With so many random orders a map's order is compared."""
 UNCHANGED = 0.5
 """A map that is so alike with every weight shuffled (rank correlation) is not an explanation of this network."""
 
@@ -28,67 +25,78 @@ Ask = Callable[[Array], Array]
 class Curves:
     """Confidence while the most important pixels are hidden first (`deletion`) or shown first (`insertion`).
 
-    Each has `STEPS` + 1 values, from nothing to everything.
+    Each has a value for every one of `shares`, the parts of the image that are hidden or shown, from 0 to 1.
     """
 
+    shares: Array
     deletion: Array
     insertion: Array
 
     @property
     def areas(self) -> tuple[float, float]:
         """The areas under both curves, by trapezoids, over shares from 0 to 1."""
-        return area(self.deletion), area(self.insertion)
+        return area(self.shares, self.deletion), area(self.shares, self.insertion)
 
 
-def area(curve: Array) -> float:
-    """The area under a curve over 0…1, by trapezoids."""
-    return float((curve[1:] + curve[:-1]).mean() / 2)
+def area(shares: Array, curve: Array) -> float:
+    """The area under a curve, by trapezoids."""
+    return float(((curve[1:] + curve[:-1]) / 2 * np.diff(shares)).sum())
 
 
-def order_of(heat: Array, seed: int = 0) -> Array:
-    """The places of a map from the hottest to the coldest; equal ones in random order, the same every time."""
-    chance = np.random.Generator(np.random.PCG64(seed)).permutation(heat.size)
-    return chance[np.argsort(-heat.reshape(-1)[chance], kind="stable")]
+def shares_of(steps: int) -> Array:
+    """Growing steps from 0 to 1: a confidence falls with the first pixels, if at all, and there the steps are fine."""
+    shares: Array = (np.arange(steps + 1) / steps) ** 2
+    return shares
 
 
-def curves(pixels: Array, order: Array, colour: Array, ask: Ask) -> Curves:
-    """Deletion and insertion (Petsiuk et al. 2018, https://arxiv.org/abs/1806.07421) in an order of pixels.
-
-    Hidden pixels take the colour's. `ask` gives a confidence for every image of a batch.
-    """
-    places = np.empty(order.size, np.int64)
-    places[order] = np.arange(order.size)
-    rank = places.reshape(pixels.shape[:2])
-    ends = [round(step * order.size / STEPS) for step in range(1, STEPS)]
-    shown = np.stack([rank < end for end in ends])
-    batch = np.concatenate([
-        pixels[None], colour[None], seen_through(pixels, ~shown, colour), seen_through(pixels, shown, colour)
-    ])
-    answers = ask(batch)
-    whole, none, partly = answers[:1], answers[1:2], answers[2:]
-    return Curves(
-        np.concatenate([whole, partly[: STEPS - 1], none]), np.concatenate([none, partly[STEPS - 1 :], whole])
-    )
+def order_of(heat: Array, ties: Array) -> Array:
+    """The places of a map from the hottest to the coldest; equal ones as in `ties`, from its largest value on."""
+    return np.lexsort((-ties.reshape(-1), -heat.reshape(-1)))
 
 
-def random_orders(size: tuple[int, int], seed: int) -> list[Array]:
-    """Orders of pixels that follow random smooth maps, as coarse as a class activation map."""
-    random = np.random.Generator(np.random.PCG64([seed, 1]))
-    fields = [imaging.resize(random.random((GRID, GRID)).astype(np.float32), size) for _order in range(ORDERS)]
-    return [order_of(field, seed) for field in fields]
+class Hiding:
+    """An image that is hidden and shown piece by piece while the network is asked; its ends are asked for once."""
+
+    def __init__(self, pixels: Array, colour: Array, ask: Ask, steps: int) -> None:
+        self._pixels, self._colour, self._ask = pixels, colour, ask
+        self.shares = shares_of(steps)
+        self.whole, self.hidden = (float(one) for one in ask(np.stack([pixels, colour])))
+
+    def curves(self, order: Array) -> Curves:
+        """Deletion and insertion (Petsiuk et al. 2018, https://arxiv.org/abs/1806.07421) in an order of pixels."""
+        places = np.empty(order.size, np.int64)
+        places[order] = np.arange(order.size)
+        rank = places.reshape(self._pixels.shape[:2])
+        ends = np.rint(self.shares[1:-1] * order.size).astype(int)
+        shown = [rank < end for end in ends]
+        answers = np.concatenate([
+            self._ask(seen_through(self._pixels, np.stack(some), self._colour))
+            for some in _pieces([*(~one for one in shown), *shown])
+        ]) if shown else np.zeros(0)
+        falling, rising = answers[: len(shown)], answers[len(shown) :]
+        return Curves(
+            self.shares, np.array([self.whole, *falling, self.hidden]), np.array([self.hidden, *rising, self.whole])
+        )
+
+    def through(self, heats: Sequence[Array]) -> Array:
+        """The confidence when the image is seen through each map, stretched to 0…1.
+
+        What it loses and how often it grows are the average drop and increase of Chattopadhay et al. 2018
+        (https://arxiv.org/abs/1710.11063).
+        """
+        masks = [imaging.stretch(np.maximum(heat, 0)) for heat in heats]
+        return np.concatenate([
+            self._ask(seen_through(self._pixels, np.stack(some), self._colour)) for some in _pieces(masks)
+        ])
+
+    def drop(self, confidence: float) -> float:
+        """The share of the confidence that is lost, at least 0."""
+        return max(self.whole - confidence, 0.0) / max(self.whole, 1e-12)
 
 
-def confidence_changes(pixels: Array, heats: Sequence[Array], colour: Array, ask: Ask) -> tuple[Array, Array]:
-    """Average drop and increase (Chattopadhay et al. 2018, https://arxiv.org/abs/1710.11063), one value a map.
-
-    The image is seen through each map, stretched to 0…1. The drop is the share of the confidence that is lost,
-    at least 0; the increase is 1 where it grew. `ask` gives the confidence for each map's own goal.
-    """
-    masks = np.stack([imaging.stretch(np.maximum(heat, 0)) for heat in heats])
-    answers = ask(np.concatenate([np.repeat(pixels[None], len(heats), axis=0), seen_through(pixels, masks, colour)]))
-    before, after = answers[: len(heats)], answers[len(heats) :]
-    drop = np.maximum(before - after, 0) / np.maximum(before, 1e-12)
-    return drop, (after > before).astype(np.float64)
+def _pieces(masks: Sequence[Array]) -> Iterator[Sequence[Array]]:
+    """A few masks at a time, so that memory does not grow with their number."""
+    return (masks[start : start + AT_ONCE] for start in range(0, len(masks), AT_ONCE))
 
 
 def ranks(values: Array) -> Array:
@@ -125,13 +133,17 @@ def pointing(heat: Array, mask: Array) -> Pointing:
     https://arxiv.org/abs/1910.01279) and the best overlap. Only what speaks for the goal counts."""
     positive = np.maximum(heat, 0).astype(np.float64)
     inside = mask > 0.5
-    total = float(positive.sum())
     hottest = positive == positive.max()
     return Pointing(
-        bool((hottest & inside).sum() * 2 > hottest.sum()),
-        float(positive[inside].sum()) / total if total > 0 else 0.0,
-        best_overlap(positive, inside),
+        bool((hottest & inside).sum() * 2 > hottest.sum()), energy(positive, inside), best_overlap(positive, inside),
     )
+
+
+def energy(heat: Array, inside: Array) -> float:
+    """The share of what speaks for the goal that lies inside."""
+    positive = np.maximum(heat, 0).astype(np.float64)
+    total = float(positive.sum())
+    return float(positive[inside].sum()) / total if total > 0 else 0.0
 
 
 def best_overlap(heat: Array, inside: Array) -> float:
@@ -146,7 +158,9 @@ def best_overlap(heat: Array, inside: Array) -> float:
 
 
 def stages(layers: Sequence[str], count: int = 5) -> list[list[str]]:
-    """The layers from the network's end on, each stage holding those of the stage before and some more."""
+    """The layers from the network's end on: the last one alone, then each stage holding the one before and more."""
     backwards = list(layers)[::-1]
     count = min(count, len(backwards))
-    return [backwards[: round(stage * len(backwards) / count)] for stage in range(1, count + 1)]
+    if count == 1:
+        return [backwards]
+    return [backwards[: 1 + round(stage * (len(backwards) - 1) / (count - 1))] for stage in range(count)]

@@ -11,14 +11,19 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from reportgen import imaging
+from reportgen.attention.goals import Goal, confidences
 from reportgen.attention.gradients import plain_image
 from reportgen.probe import Array, Probe, Target
 from reportgen.study import MapSettings
+from reportgen.text import _
 
 AT_ONCE = 32
 """Images made at a time."""
 GRID = 7
 """Places along each side of RISE's random grids, before they are enlarged."""
+UNSEEN = 1e-5
+"""A change of a raw score by so much moves its probability by less than three millionths."""
+ROUNDED = _("hiding parts changes the answer by no more than rounding, or by too little to be seen")
 OnShare = Callable[[float], None]
 
 
@@ -60,6 +65,15 @@ def occlusion(
         on_share((start + len(some)) / len(places))
     found: Array = (losses / counts).astype(np.float32)
     return found
+
+
+def least_change(probe: Probe, pixels: Array, goal: Goal, fill: str, method: str) -> float:
+    """How much a map must vary to say anything: less than that float32 rounds away, or no probability shows it."""
+    both = np.stack([pixels, plain_image(pixels, fill)])
+    confident = method == "rise"
+    scores = confidences(probe, both, [goal]) if confident else probe.evaluate(both, [goal.target])
+    rounding = 64 * float(np.finfo(np.float32).eps) * float(np.abs(scores).max())
+    return rounding if confident or goal.inner or probe.output.kind == "values" else max(rounding, UNSEEN)
 
 
 def random_masks(size: tuple[int, int], settings: MapSettings) -> Iterator[Array]:

@@ -107,6 +107,10 @@ class Maps:
             values = np.zeros_like(values)
         if not values.any():
             return _nothing(values.shape, self._why_empty(method, goal), signed)
+        if family == "hiding" and np.ptp(values) <= hiding.least_change(
+            self.study.probe, self.sample.pixels, goal, self.settings.fill, method
+        ):
+            return _nothing(values.shape, hiding.ROUNDED, signed)
         return Heat(values, signed)
 
     def _is_even(self, goal: Goal, variance: Array) -> bool:

@@ -202,6 +202,9 @@ def _curves(chart: Chart, speaker: Speaker) -> Drawing:
     for number, series in enumerate(chart.series):
         shown = chart.positions[: len(series.values)]
         places = [across.at(position) if usable(position) else None for position in shown]
+        if series.spread:
+            frame.drawing.add(_band(series, places, frame.axis, number))
+            series = Series(series.label, series.values)
         frame.drawing.add(*_line(series, places, frame.axis, number, False))
     return frame.drawing
 
@@ -227,6 +230,18 @@ def _line(series: Series, places: Sequence[float | None], axis: Axis, number: in
     if len(run) > 1:
         shapes.append(Trail(tuple(run), role, 1.6, dashes=dashes))
     return shapes
+
+
+def _band(series: Series, places: Sequence[float | None], axis: Axis, number: int) -> Shape:
+    """The area between a curve less its spread and the curve with it."""
+    known = [
+        (x, float(value), float(spread))
+        for x, value, spread in zip(places, series.values, series.spread, strict=False)
+        if x is not None and value is not None and usable(value) and spread is not None and usable(spread)
+    ]
+    upper = [(x, axis.at(value + spread)) for x, value, spread in known]
+    lower = [(x, axis.at(value - spread)) for x, value, spread in known]
+    return Trail((*upper, *reversed(lower)), f"series-{number % SERIES}", 0.0, 0.15)
 
 
 def _has_marks(chart: Chart) -> bool:

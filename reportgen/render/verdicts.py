@@ -110,15 +110,16 @@ def _silent(section: Section, facts: dict[str, Fact]) -> Verdict | None:
 
 
 def _attention(section: Section, facts: dict[str, Fact]) -> Verdict | None:
-    if not {"energy", "object_share"} <= set(facts):
+    """Only where the section came to a verdict; heat on an object by itself says nothing."""
+    if not {"looks", "energy_judged", "energy_untrained"} <= set(facts):
         return None
-    energy, share = facts["energy"].value, facts["object_share"].value
-    if not isinstance(energy, int | float) or not isinstance(share, int | float):
+    energy, untrained = facts["energy_judged"].value, facts["energy_untrained"].value
+    if not isinstance(energy, int | float) or not isinstance(untrained, int | float):
         return None
     return Verdict(
         "attention", _("Attention on the object"), energy, ".0%",
-        _("of the heat, while it takes {share:.0%} of the area", share=share), section,
-        "good" if energy > share else "mind",
+        _("of the heat; with the weights shuffled {share:.0%}", share=untrained), section,
+        "good" if facts["looks"].value else "mind",
     )
 
 

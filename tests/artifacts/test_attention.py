@@ -18,13 +18,17 @@ from reportgen.artifacts.faithfulness import Faithfulness
 from reportgen.artifacts.gradient_maps import BackpropRules, GradientMaps
 from reportgen.artifacts.hiding_maps import HidingMaps
 from reportgen.artifacts.looking_where import LookingWhere
-from reportgen.artifacts.map_agreement import MapAgreement, correlations
+from reportgen.artifacts.map_agreement import MapAgreement, by_chance, correlations
 from reportgen.artifacts.sanity import Sanity
+from reportgen.attention.chance import Range, smooth
 from reportgen.attention.evidence import rank_correlation
-from reportgen.attention.maps import maps_of
+from reportgen.attention.goals import goals_of
+from reportgen.attention.maps import Heat, Maps, maps_of
 from reportgen.attention.methods import METHODS
 from reportgen.probe import Layer
+from reportgen.render.verdicts import verdicts
 from reportgen.report.blocks import Block, Download, Gallery, Table
+from reportgen.report.document import Report, Section
 from reportgen.study import MapSettings, Study
 from tests.artifacts.scripted import check_words, facts, findings, look, named, scripted_study, table
 from tests.fakes import NAMES, SIZE, FakeProbe, fake_study
@@ -221,32 +225,94 @@ def test_pointing_against_a_mask_by_hand() -> None:
     assert row[2] == pytest.approx(heat[:, :4].sum() / heat.sum(), rel=1e-5)
 
 
-def test_all_heat_inside_and_all_outside_get_opposite_answers() -> None:
-    class Corner(FakeProbe):
-        """Only the upper left pixel counts."""
+class Corner(FakeProbe):
+    """Only the upper left pixel counts; once anything was learned, or always."""
 
-        def gradients(self, batch: np.ndarray, target: Any, rule: Any = "plain") -> np.ndarray:
-            """One at the corner."""
-            found = np.zeros(batch.shape, np.float32)
-            found[:, 0, 0] = 1
-            return found
+    def __init__(self, learned: bool) -> None:
+        super().__init__()
+        self._learned, self._shuffled = learned, 0
 
-        def trace(self, pixels: np.ndarray, target: Any = None) -> Any:
-            """With such a gradient."""
-            trace = super().trace(pixels, target)
-            if target is None:
-                return trace
-            return dataclasses.replace(trace, input_gradient=self.gradients(pixels[None], target)[0])
+    @contextmanager
+    def randomized(self, layers: Sequence[str], seed: int) -> Iterator[None]:
+        """What was learned is lost."""
+        self._shuffled = seed + 1
+        yield
+        self._shuffled = 0
 
+    def gradients(self, batch: np.ndarray, target: Any, rule: Any = "plain") -> np.ndarray:
+        """One at the corner; anywhere where nothing was learned."""
+        found = np.zeros(batch.shape, np.float32)
+        found[:, 0, 0] = 1
+        if self._learned and self._shuffled:
+            found[:] = np.random.default_rng(self._shuffled).random(batch.shape[1:])
+        return found
+
+    def trace(self, pixels: np.ndarray, target: Any = None) -> Any:
+        """With such a gradient."""
+        trace = super().trace(pixels, target)
+        if target is None:
+            return trace
+        return dataclasses.replace(trace, input_gradient=self.gradients(pixels[None], target)[0])
+
+
+def corner(mask: np.ndarray, learned: bool = True) -> list[Block]:
+    """What is said of a network that looks at the corner, and an object there or elsewhere."""
+    study = dataclasses.replace(fake_study(probe=Corner(learned)), maps=MapSettings())
+    return look(LookingWhere(methods=("saliency",)), with_mask(study, mask))
+
+
+def test_a_network_looks_at_the_object_where_it_has_learned_to() -> None:
     mask = np.zeros((SIZE, SIZE), np.float32)
     mask[:2, :2] = 1
-    study = dataclasses.replace(fake_study(probe=Corner()), maps=MapSettings())
-    inside = look(LookingWhere(methods=("saliency",)), with_mask(study, mask))
-    outside = look(LookingWhere(methods=("saliency",)), with_mask(study, mask[::-1, ::-1]))
-    assert "the network looks at the object: 1 of 1 maps" in findings(inside)[0]
+    inside, outside = corner(mask), corner(1 - mask)
+    assert "the network looks at the object" in findings(inside)[0]
+    assert facts(inside)["looks"] is True
     assert rows_of(inside, "pointing")[0][1] is True
-    assert "the network does not aim at the object: 0 of 1 maps" in findings(outside)[0]
+    assert "the network does not aim at the object" in findings(outside)[0]
+    assert facts(outside)["looks"] is False
     assert rows_of(outside, "pointing")[0][1] is False
+
+
+def marking_study(mask: np.ndarray | None) -> Study:
+    """A network that marks the upper half of its image."""
+    layers = [
+        Layer("conv", "Conv2D", "convolution", (8, 8, 2), ("image",), 10, 10, "relu", (3, 3), (1, 1), (1, 1), "same"),
+        Layer("answer", "Conv2D", "convolution", (8, 8, 1), ("conv",), 3, 3, "sigmoid", (1, 1), (1, 1), (1, 1), "same"),
+    ]
+    marked = np.zeros((8, 8, 1), np.float32)
+    marked[:4] = 1
+    study = scripted_study(layers, {"answer": marked}, kind="mask", size=(8, 8), mask=mask)
+    study.memory["maps", "image-0"] = Fixed(study, study.samples[0], goals_of(study, study.samples[0]))
+    return study
+
+
+class Fixed(Maps):
+    """Every map is hot where the network marks."""
+
+    def heat(self, method: str, goal: Any) -> Heat:
+        """The region itself."""
+        return Heat(goal.region.astype(np.float32))
+
+
+@pytest.mark.parametrize(("mask", "why"), [
+    (None, "what the network itself marks"), (np.eye(8, dtype=np.float32), "by construction"),
+])
+def test_a_prediction_is_no_object_and_a_region_no_choice(mask: np.ndarray | None, why: str) -> None:
+    blocks = look(LookingWhere(), marking_study(mask))
+    assert findings(blocks) == []
+    assert any(why in text and "no verdict" in text for text in findings(blocks, "info"))
+    section = Section(
+        "pointing", "pointing", "attention", LookingWhere.title, LookingWhere.about, LookingWhere.reading, tuple(blocks)
+    )
+    assert not [card for card in verdicts(Report("", (section,))) if card.key == "attention"]
+
+
+def test_maps_that_lie_on_the_object_without_learning_give_no_verdict() -> None:
+    mask = np.zeros((SIZE, SIZE), np.float32)
+    mask[:2, :2] = 1
+    blocks = corner(mask, learned=False)
+    assert "it cannot be told" in findings(blocks)[0]
+    assert "looks" not in facts(blocks)
 
 
 @pytest.mark.parametrize(("mask", "words"), [
@@ -258,19 +324,49 @@ def test_without_an_object_nothing_is_pointed_at(mask: np.ndarray | None, words:
         look(LookingWhere(), with_mask(study_with(), mask))
 
 
-def test_every_method_stands_beside_a_random_order() -> None:
+def test_every_method_stands_beside_chance_of_its_grain() -> None:
     study = study_with()
     blocks = look(Faithfulness(), study)
     rows = rows_of(blocks, "faithfulness")
     maps = maps_of(study, study.samples[0])
     judged = {METHODS[name].title for name in METHODS if not maps.heat(name, maps.goals[0]).reason}
-    assert {row[0] for row in rows[:-1]} == judged
-    assert str(rows[-1][0]) == "random order"
-    gaps = [row[1] - row[2] for row in rows[:-1]]
+    assert {row[0] for row in rows} == judged
+    assert all(" … " in str(row[2]) and " … " in str(row[5]) for row in rows)
+    gaps = [row[1] - row[4] for row in rows]
     assert gaps == sorted(gaps)
     chart = named(blocks, "faithfulness:deletion")
     assert all(series.values[0] == pytest.approx(facts(blocks)["confidence"]) for series in chart.series)
-    assert len(chart.series) <= 7
+    assert chart.positions[1] < 0.01, "the first step is fine"
+    bands = [series for series in chart.series if series.spread]
+    assert bands
+    assert all("chance" in str(series.label) for series in bands)
+
+
+def test_drop_and_increase_are_those_of_the_predicted_class() -> None:
+    study = study_with()
+    rows = rows_of(look(Faithfulness(methods=("saliency",)), study), "confidence_changes")
+    maps = maps_of(study, study.samples[0])
+    pixels, heat = study.samples[0].pixels, maps.heat("saliency", maps.goals[0]).values
+    seen = pixels.mean(axis=(0, 1)) + (heat / heat.max())[..., None] * (pixels - pixels.mean(axis=(0, 1)))
+    channel = maps.goals[0].target.channel
+    before, after = study.probe.scores(np.stack([pixels, seen]))[:, channel]
+    assert rows[0][1] == pytest.approx(max(0, before - after) / before, abs=1e-5)
+    assert rows[0][3] == float(after > before)
+    assert 0 <= rows[0][2] <= 1
+    other = dataclasses.replace(study, maps=dataclasses.replace(
+        study.maps, targets=(f"#{(channel + 1) % 3}",)
+    ), memory={})
+    blocks = look(Faithfulness(methods=("saliency",)), other)
+    assert not [block for block in blocks if isinstance(block, Table) and block.name == "confidence_changes"]
+    assert any("predicted class only" in text for text in findings(blocks, "info"))
+
+
+def test_a_network_too_slow_for_chance_gets_curves_and_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reportgen.attention.trial.JUDGING", {"standard": 1.0})
+    blocks = look(Faithfulness(), study_with())
+    assert not findings(blocks)
+    assert any("takes so long" in text for text in findings(blocks, "info"))
+    assert {str(row[0]) for row in rows_of(blocks, "faithfulness")} <= {"Grad-CAM", "Integrated gradients", "Occlusion"}
 
 
 def test_where_hiding_takes_nothing_away_no_verdict_is_given() -> None:
@@ -299,20 +395,75 @@ class Deaf(FakeProbe):
 def test_maps_that_do_not_change_with_the_network_are_flagged() -> None:
     study = dataclasses.replace(fake_study(probe=Deaf()), maps=MapSettings(samples=2, steps=2))
     blocks = look(Sanity(methods=("gradcam", "saliency"), stages=2), study)
-    assert "2 methods hardly change when every weight is shuffled" in findings(blocks, "warning")[0]
-    assert [row[1:] for row in rows_of(blocks, "sanity")] == [(1.0, 1.0)] * 2
+    assert "2 methods keep most of their maps when every weight is shuffled" in findings(blocks, "warning")[0]
+    assert [row[1:] for row in rows_of(blocks, "sanity")] == [(1.0, 1.0, None)] * 2
+
+
+class Mute(FakeProbe):
+    """Says nothing once its weights are shuffled."""
+
+    @contextmanager
+    def randomized(self, layers: Sequence[str], seed: int) -> Iterator[None]:
+        """All weights are zero."""
+        kept = self._weights
+        self._weights = {layer: {name: 0 * w for name, w in weights.items()} for layer, weights in kept.items()}
+        yield
+        self._weights = kept
+
+
+def test_an_empty_map_of_a_shuffled_network_passes_no_test() -> None:
+    study = dataclasses.replace(fake_study(probe=Mute()), maps=MapSettings(samples=2, steps=2))
+    blocks = look(Sanity(methods=("gradcam", "saliency"), stages=2), study)
+    assert [row[1:] for row in rows_of(blocks, "sanity")] == [(None, None, None)] * 2
+    assert "cannot be told" in findings(blocks)[0]
+    assert any("12 of 12 maps" in text for text in findings(blocks, "info"))
+    assert not findings(blocks, "warning")
+
+
+class Edges(FakeProbe):
+    """Its gradients are the image's own edges until the first layer is shuffled."""
+
+    @contextmanager
+    def randomized(self, layers: Sequence[str], seed: int) -> Iterator[None]:
+        """Remembers whether the first layer is."""
+        self._lost = seed + 1 if "edges" in layers else 0
+        yield
+        self._lost = 0
+
+    def gradients(self, batch: np.ndarray, target: Any, rule: Any = "plain") -> np.ndarray:
+        """Edges, or noise."""
+        lost = getattr(self, "_lost", 0)
+        if lost:
+            return np.random.default_rng(lost).random(batch.shape).astype(np.float32)
+        return np.abs(batch - np.roll(batch, 1, axis=1)) + 1e-3 * np.arange(batch.size).reshape(batch.shape)
+
+    def trace(self, pixels: np.ndarray, target: Any = None) -> Any:
+        """With such a gradient."""
+        trace = super().trace(pixels, target)
+        if target is None:
+            return trace
+        return dataclasses.replace(trace, input_gradient=self.gradients(pixels[None], target)[0])
+
+
+def test_a_map_that_ignores_the_upper_layers_is_named_with_the_layer() -> None:
+    blocks = look(Sanity(methods=("saliency",), stages=3), dataclasses.replace(fake_study(probe=Edges()), memory={}))
+    assert "keeps most of its map while the last 2 of 3 layers with weights, back to `mix`" in findings(blocks, "warning")[0]
+    row = rows_of(blocks, "sanity")[0]
+    assert row[1] == row[2] == 1
+    assert row[-1] == "edges"
 
 
 def test_maps_are_compared_with_those_of_the_shuffled_network() -> None:
     study = study_with()
     before = {name: array.copy() for name, array in study.probe.weights("scores").items()}
-    blocks = look(Sanity(methods=("saliency",), stages=1), study)
+    blocks = look(Sanity(methods=("saliency",), stages=1, shuffles=1), study)
     true = maps_of(study, study.samples[0])
     goal = true.goals[0]
     with study.probe.randomized(["scores", "mix", "edges"], 0):
         shuffled = np.abs(study.probe.gradients(study.samples[0].pixels[None], goal.target)[0]).max(axis=-1)
     expected = rank_correlation(true.heat("saliency", goal).values, shuffled)
     assert rows_of(blocks, "sanity")[0][1] == pytest.approx(expected)
+    assert facts(blocks)["shuffles"] == 1
     assert all(np.array_equal(study.probe.weights("scores")[name], before[name]) for name in before)
     labels = [str(label) for label in named(blocks, "sanity").labels]
     assert labels == ["none", "edges"]
@@ -328,12 +479,30 @@ def test_the_agreement_of_maps_is_a_symmetric_matrix_of_rank_correlations() -> N
     maps = maps_of(study, study.samples[0])
     first, second = (np.maximum(maps.heat(name, maps.goals[0]).values, 0) for name in ("saliency", "occlusion"))
     assert matrix[0, 1] == pytest.approx(rank_correlation(first, second))
-    assert any("agrees best with hiding parts" in text for text in findings(blocks))
+    assert any("with hiding parts of the image" in text for text in findings(blocks))
+    assert facts(blocks)["compared_methods"] == 3
+    assert "3 maps agree" in findings(blocks)[0]
+    assert "unrelated maps of this grain would have" in findings(blocks)[0]
 
 
 def test_a_map_without_differences_agrees_with_nothing() -> None:
     matrix = correlations([np.arange(4.0).reshape(2, 2), np.ones((2, 2))])
     assert np.isnan(matrix[0, 1])
+
+
+def test_unrelated_maps_are_as_alike_as_unrelated_maps_are() -> None:
+    random = np.random.default_rng(0)
+    told = 0
+    for _try in range(40):
+        fields = [smooth((32, 32), 8, random) for _map in range(6)]
+        apart = ~np.eye(6, dtype=bool)
+        mean = correlations(fields)[apart].mean()
+        told += Range.of([one[apart].mean() for one in by_chance(fields, 0)]).side(mean) != 0
+    assert told <= 2
+    same = smooth((32, 32), 8, random)
+    fields = [same + 0.3 * smooth((32, 32), 8, random) for _map in range(6)]
+    mean = correlations(fields)[apart].mean()
+    assert Range.of([one[apart].mean() for one in by_chance(fields, 0)]).side(mean) == 1
 
 
 def test_one_map_cannot_agree() -> None:
