@@ -155,7 +155,7 @@ def test_the_cards_tell_what_was_measured_and_link_to_it() -> None:
         section("summary", "overview", *facts(parameters=10, layers=3, weights=0.5)),
         section("prediction", "overview", *facts(predicted="cat", probability=0.9)),
         section("activation_statistics", "activations", chart, *facts(silent=2, channels=8)),
-        section("pointing", "attention", *facts(energy=0.2, object_share=0.5)),
+        section("pointing", "attention", *facts(looks=False, energy_judged=0.2, energy_untrained=0.5)),
         section("broken", "attention", Note(_("It broke."), "failed")),
     ))
     cards = {card.key: card for card in verdicts(report)}
@@ -170,7 +170,8 @@ def test_the_cards_tell_what_was_measured_and_link_to_it() -> None:
 
 
 def test_what_was_not_measured_has_no_card() -> None:
-    (health,) = verdicts(Report("t", (section("other", "overview"),)))
+    heat_alone = section("pointing", "attention", *facts(energy=0.9, object_share=0.5))
+    (health,) = verdicts(Report("t", (section("other", "overview"), heat_alone)))
     assert (health.key, health.mood) == ("health", "good")
 
 
