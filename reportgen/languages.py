@@ -42,6 +42,12 @@ class Manners:
     short_words: str = ""
 
 
+    @property
+    def list_separator(self) -> str:
+        """What parts the cells of a table in a file, as spreadsheets of this language expect: never the decimal sign."""
+        return ";" if self.decimal == "," else ","
+
+
 @functools.cache
 def manners(code: str) -> Manners:
     """How one of the languages is written."""

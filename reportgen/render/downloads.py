@@ -17,7 +17,6 @@ from reportgen.report.references import KNOWN
 from reportgen.text import Message, Text
 
 BIBLIOGRAPHY = "references.bib"
-SEPARATOR = ","
 _PARTING = re.compile(r'[,;|"\t\r\n]')
 """What some program takes for the end of a cell."""
 _FORMULA = re.compile(r"\s*(?:[=+@\uff1d\uff0b\uff20\t\r]|[-\uff0d].)")
@@ -41,7 +40,7 @@ def names(report: Report) -> tuple[str, ...]:
 
 
 def tables(report: Report, speaker: Speaker) -> Iterator[tuple[str, str]]:
-    """Every table as a path and its text; words are in the language, numbers as programs read them."""
+    """Every table as a path and its text; words and numbers are in the language."""
     pages = page_names(report)
     for section in report.sections:
         for block in section.blocks:
@@ -50,10 +49,10 @@ def tables(report: Report, speaker: Speaker) -> Iterator[tuple[str, str]]:
 
 
 def numbers(table: Table, speaker: Speaker) -> str:
-    """A table as CSV."""
+    """A table as CSV, as a spreadsheet of the language opens it: numbers with its decimal sign."""
     head = [_words(column.title, speaker) for column in table.columns]
     rows = ([_cell(value, speaker) for value in row] for row in table.rows)
-    return "".join(f"{SEPARATOR.join(row)}\r\n" for row in (head, *rows))
+    return "".join(f"{speaker.manners.list_separator.join(row)}\r\n" for row in (head, *rows))
 
 
 def _cell(value: Cell, speaker: Speaker) -> str:
@@ -61,7 +60,7 @@ def _cell(value: Cell, speaker: Speaker) -> str:
         return ""
     if isinstance(value, str | Message):
         return _words(value, speaker)
-    return speaker.number(value) if isinstance(value, bool) else repr(value)
+    return speaker.number(value) if isinstance(value, bool) else repr(value).replace(".", speaker.manners.decimal)
 
 
 def _words(text: Text, speaker: Speaker) -> str:

@@ -185,13 +185,16 @@ def test_a_sparkline_stays_within_its_box(values: tuple[float, ...]) -> None:
 
 # Downloads
 
-def test_tables_are_saved_as_programs_read_them() -> None:
+@pytest.mark.parametrize(("language", "separator", "number"), [("uk", ";", "0,125"), ("en", ",", "0.125")])
+def test_tables_are_saved_as_a_spreadsheet_of_the_language_reads_them(language: str, separator: str, number: str) -> None:
     table = Table("t", (Column(_("Layer")), Column("v"), Column("w"), Column("x")),
                   (("=cmd()", 0.125, None, True), ("-x", 1200, -3, False)), WORDS)
-    ((path, text),) = downloads.tables(Report("t", (section("s", "overview", table),)), Speaker("uk"))
-    rows = list(csv.reader(io.StringIO(text)))
+    ((path, text),) = downloads.tables(Report("t", (section("s", "overview", table),)), Speaker(language))
+    rows = list(csv.reader(io.StringIO(text), delimiter=separator))
     assert path == "tables/s-t.csv"
-    assert rows == [["Шар", "v", "w", "x"], ["'=cmd()", "0.125", "", "так"], ["'-x", "1200", "-3", "ні"]]
+    yes, no = ("так", "ні") if language == "uk" else ("yes", "no")
+    assert rows[0] == ["Шар" if language == "uk" else "Layer", "v", "w", "x"]
+    assert rows[1:] == [["'=cmd()", number, "", yes], ["'-x", "1200", "-3", no]]
 
 
 def test_the_files_beside_the_pages() -> None:
