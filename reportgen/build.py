@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import difflib
 import logging
 import os
 import platform
@@ -24,7 +25,7 @@ from reportgen.artifacts.base import ImageArtifact, ModelArtifact
 from reportgen.attention.wishes import check_wishes
 from reportgen.commit import commit_of
 from reportgen.config import LAB, Config, StudyTable
-from reportgen.errors import InputError, Interrupted, UsageError
+from reportgen.errors import InputError, Interrupted, UsageError, did_you_mean
 from reportgen.files import NotPlainError
 from reportgen.labels import read_labels
 from reportgen.labs import class_names
@@ -112,7 +113,8 @@ def _crew(config: Config, jobs: int) -> Iterator[Crew | None]:
 
 
 def foreseen(config: Config, store: Store) -> tuple[tuple[str, bool], ...]:
-    """The sections that a build would have, and for each whether it is in the store already. Nothing is opened."""
+    """The sections that a build would have, and for each whether it is in the store already. No network is opened."""
+    check_files(config)
     return tuple((plan.name, store.get(plan.key) is not None) for plan in plan_of(config, store))
 
 
@@ -337,7 +339,16 @@ def model_path(table: StudyTable) -> Path | None:
         )
     if model.startswith(LAB):
         return _lab_file(model.removeprefix(LAB), ".keras")
-    return Path(model) if ModelSource(model).is_file else None
+    if ModelSource(model).is_file:
+        return Path(model)
+    own = [path.stem for path in _LAB_FILES.glob("*.keras")]
+    if difflib.get_close_matches(model.lower(), own, n=1, cutoff=0.8):
+        raise InputError(
+            f"'{model}' is neither a file nor a network of keras.applications."
+            f"{did_you_mean(LAB + model.lower(), [LAB + name for name in own])}", slug="model-unknown",
+            hint=f"What comes with reportgen is called {LAB}NAME.",
+        )
+    return None
 
 
 def model_name(table: StudyTable) -> str:
@@ -446,11 +457,13 @@ def _image_path(path: Path) -> Path:
     return _lab_file(str(path).removeprefix(LAB), "") if str(path).startswith(LAB) else path
 
 
+_LAB_FILES = Path(__file__).parent / "labs" / "data"
+
+
 def _lab_file(name: str, ending: str) -> Path:
-    folder = Path(__file__).parent / "labs" / "data"
-    path = folder / (name + ending)
+    path = _LAB_FILES / (name + ending)
     if Path(name).name != name or not path.is_file():
-        known = ", ".join(sorted(LAB + item.name.removesuffix(".keras") for item in folder.iterdir()))
+        known = ", ".join(sorted(LAB + item.name.removesuffix(".keras") for item in _LAB_FILES.iterdir()))
         raise InputError(
             f"{LAB}{name}: no such file comes with reportgen.", slug="file-missing", hint=f"There are: {known}."
         )

@@ -44,7 +44,7 @@ class Manners:
 
     @property
     def list_separator(self) -> str:
-        """What parts the cells of a table in a file, as spreadsheets of this language expect: never the decimal sign."""
+        """What parts the cells of a table in a file, as spreadsheets of the language expect: never the decimal sign."""
         return ";" if self.decimal == "," else ","
 
 

@@ -178,12 +178,17 @@ class Study:
         return _("class 0"), _("class 1")
 
     def classes_called(self, name: str, count: int) -> tuple[int, ...]:
-        """The numbers, below `count`, of the classes with this name; one of several names joined by commas will do."""
+        """The numbers, below `count`, of the classes with this name; one of several names joined by commas will do.
+
+        What is no name may be the number itself, with or without a # before it.
+        """
         wanted = name.strip().casefold()
         labels = ((number, str(self.label(number)).casefold()) for number in range(count))
-        return tuple(
+        named = tuple(
             number for number, label in labels if wanted in {label, *(part.strip() for part in label.split(","))}
         )
+        told = wanted.removeprefix("#")
+        return named or ((int(told),) if told.isdecimal() and int(told) < count else ())
 
 
 @dataclass(frozen=True, slots=True)

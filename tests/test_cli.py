@@ -68,6 +68,10 @@ def test_every_verb_explains_itself(tmp_path: Path, verb: str) -> None:
         (["train", "texture"], 2, "Did you mean 'texture-unet'?"),
         (["init", "bad.toml"], 2, "is left as it is"),
         (["inspect", "no.keras"], 3, "no.keras"),
+        (["build", "--model", "vgg61", "--dry-run"], 3, "vgg61"),
+        (["build", "--model", "text.keras", "--dry-run"], 3, "text.keras"),
+        (["build", "--model", "texture-unet"], 3, "Did you mean 'lab:texture-unet'?"),
+        (["build", "--model", "Cifar10_cnn", "--dry-run"], 3, "Did you mean 'lab:cifar10-cnn'?"),
     ],
 )
 def test_bad_input_gets_one_sentence_and_its_code(tmp_path: Path, arguments: list[str], code: int, part: str) -> None:

@@ -140,7 +140,8 @@ class Prediction(ImageArtifact):
             share=shares[best],
         ))
         if sample.label:
-            right = sample.label.casefold() == str(names[best]).casefold()
+            side = sample.label.strip().removeprefix("#")
+            right = side == str(best) or sample.label.casefold() == str(names[best]).casefold()
             yield Note(
                 _("The true class is “{label}”: the answer is right.", label=sample.label) if right
                 else _("The true class is “{label}”: the answer is wrong.", label=sample.label)
@@ -206,7 +207,11 @@ def _truth(study: Study, sample: Sample, shares: Array, order: Array, true: int 
     if not sample.label:
         return
     if true is None:
-        yield Note(_("The true class “{label}” is none of the named classes.", label=sample.label), "warning")
+        told = (
+            _("The true class “{label}” is none of the named classes.", label=sample.label) if study.labels else
+            _("No names of classes were given, so the true class “{label}” cannot be compared.", label=sample.label)
+        )
+        yield Note(told, "warning")
     elif true == int(order[0]):
         yield Note(_("The true class is “{label}”: the answer is right.", label=study.label(true)))
     else:

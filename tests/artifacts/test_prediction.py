@@ -60,6 +60,18 @@ def test_a_true_class_nobody_named_is_told() -> None:
     assert "none of the named classes" in findings(blocks, "warning")[0]
 
 
+@pytest.mark.parametrize("told", ["1", "#1", " 1 "])
+def test_the_truth_may_be_told_by_its_number(told: str) -> None:
+    assert "the answer is right" in findings(said([0.1, 0.9], label=told))[-1]
+    assert "the answer is right" in findings(said([0.1, 0.9], labels=("cat", "dog"), label=told))[-1]
+    named = "right" if "#" in told else "wrong"  # a class that is called 1 comes first
+    assert f"the answer is {named}" in findings(said([0.1, 0.9], labels=("1", "7"), label=told))[-1]
+
+
+def test_without_names_a_true_class_by_name_cannot_be_compared() -> None:
+    assert "No names of classes were given" in findings(said([0.1, 0.9], label="owl"), "warning")[0]
+
+
 def test_raw_scores_become_probabilities_and_that_is_said() -> None:
     blocks = said([0.0, math.log(3)], from_logits=True)
     assert named(blocks, "prediction").series[0].values == pytest.approx((0.75, 0.25))
