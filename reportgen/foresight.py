@@ -129,15 +129,20 @@ class Foresight(Watcher):
     @property
     def doing(self) -> str:
         """What is being done."""
+        if not self.total:
+            return "Reading what goes in"
         step = self._current()
         if step is None:
-            return ", ".join(step.title for step in self._undone(self._files)[: self._jobs])
+            files = ", ".join(step.title for step in self._undone(self._files)[: self._jobs])
+            return files or "Putting everything in its place"
         what = self._inside.get(step.name, (0.0, ""))[1]
         return f"{step.title}: {what}" if what else step.title
 
     @property
     def left(self) -> float | None:
         """Seconds to the end, None while nobody can know."""
+        if not self.total or self.done == self.total:
+            return None
         if not self._measured and any(_passes(step.kind) for step in self._undone(self._looks)):
             return None
         looks = [self._expected(step) for step in self._undone(self._looks)]
@@ -152,6 +157,8 @@ class Foresight(Watcher):
         left = self.left
         if left is not None:
             self._shown = max(self._shown, self.elapsed / max(self.elapsed + left, 1e-9))
+        elif self.total and self.done == self.total:
+            self._shown = 1.0
         return min(self._shown, 1.0)
 
     def _undone(self, steps: dict[str, Step]) -> list[Step]:

@@ -8,7 +8,15 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Task, TextColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.progress_bar import ProgressBar
 from rich.table import Column
 from rich.text import Text
@@ -151,7 +159,7 @@ def _logging_above() -> Iterator[None]:
 @contextlib.contextmanager
 def training(title: str) -> Iterator[Callable[[float, str], None]]:
     """A bar for something that tells its share and its words itself."""
-    columns = (TextColumn("{task.description}", markup=False), BarColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(title, total=1.0)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 
 import pytest
 from rich.console import Console
@@ -58,6 +59,16 @@ def test_nothing_is_foretold_before_a_pass_was_measured(clock: Clock) -> None:
     assert seen.left is not None
 
 
+def test_before_the_plan_and_after_its_last_step_there_is_no_time_to_tell(clock: Clock) -> None:
+    seen = Foresight(clock)
+    clock.now += 3
+    assert (seen.left, seen.share, seen.doing) == (None, 0.0, "Reading what goes in")
+    seen.begin((), FILES, 1)
+    for step in FILES:
+        seen.finish(step.name)
+    assert (seen.left, seen.share, seen.doing) == (None, 1.0, "Putting everything in its place")
+
+
 def test_where_nothing_is_passed_through_the_network_the_end_is_foretold_at_once(clock: Clock) -> None:
     seen = Foresight(clock)
     seen.begin(steps("summary", "filter_images"), FILES, 0)
@@ -74,7 +85,7 @@ def test_the_end_is_foretold_from_what_was_measured(speed: float, one_pass: floa
     truth = sum(expected(kind, speed, one_pass) for kind in kinds[4:])
     assert seen.left == pytest.approx(truth, rel=0.3, abs=6 * speed)
     run(seen, clock, kinds[4:], speed, one_pass)
-    assert (seen.left, seen.done, seen.share) == (0.0, 9, 1.0)
+    assert (seen.left, seen.done, seen.share) == (None, 9, 1.0)
 
 
 def test_what_was_done_with_one_image_takes_as_long_with_the_next(clock: Clock) -> None:
@@ -208,3 +219,17 @@ def test_a_second_network_is_foretold_by_its_own_passes_and_needs_no_second_star
     seen.finish(second[0].name)
     truth = sum(expected(kind, 1, 0.002, again=True) for kind in kinds[1:])
     assert seen.left == pytest.approx(truth, abs=2)
+
+
+def test_what_is_logged_meanwhile_stands_above_the_bar(clock: Clock) -> None:
+    written, elsewhere = io.StringIO(), io.StringIO()
+    handler = logging.StreamHandler(elsewhere)
+    logging.getLogger().addHandler(handler)
+    try:
+        with terminal._living(Console(file=written, force_terminal=True, width=80), Telling(written.write, clock=clock)):
+            logging.getLogger().warning("told meanwhile")
+        logging.getLogger().warning("told later")
+    finally:
+        logging.getLogger().removeHandler(handler)
+    assert "told meanwhile\n" in written.getvalue()
+    assert elsewhere.getvalue() == "told later\n"
