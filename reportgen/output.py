@@ -120,9 +120,8 @@ def _enter(place: Path, *, wait: bool) -> int | None:
     while True:
         try:
             place.mkdir(parents=True, exist_ok=True)
-            return locks.take(place / _LOCK, wait=wait)
-        except FileNotFoundError:
-            continue  # the one who was in it has just taken it away
+            with contextlib.suppress(FileNotFoundError):  # the one who was in it has just taken it away
+                return locks.take(place / _LOCK, wait=wait)
         except OSError as problem:
             raise _unwritable(place.parent, problem.strerror) from problem
 

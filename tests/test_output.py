@@ -322,6 +322,12 @@ def test_a_folder_of_somebody_else_is_told_before_anything_is_made(tmp_path: Pat
         output.prepare(tmp_path / "site")
 
 
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="no /proc")
+def test_a_place_where_no_folder_can_be_made_is_told() -> None:
+    with pytest.raises(UsageError, match="/proc: the report cannot be written there"):
+        make(Path("/proc/site"), "new")
+
+
 def test_a_manifest_that_names_files_elsewhere_reaches_none_of_them(tmp_path: Path) -> None:
     site, precious = tmp_path / "site", tmp_path / "precious.txt"
     make(site, "old")
