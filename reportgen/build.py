@@ -73,6 +73,8 @@ def build_site(
     output.prepare(config.folder)
     log.info("1 open")
     plans = plan_of(config, store)
+    for source in sources_of(config, store):
+        log.info("%s: %s (sha256 %s)", source.role, source.name, source.sha256)
     inputs = output_key(config, store, plans)
     if not force and output.is_intact(config.folder, inputs):
         return None

@@ -12,6 +12,8 @@ import dataclasses
 import json
 import logging
 import os
+import platform
+import shlex
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -33,6 +35,10 @@ log = logging.getLogger(__name__)
 DOCUMENTATION = "docs/errors.md"
 LANGUAGE = click.Choice(languages.CODES)
 FORMAT = click.Choice(["html", "pdf", "figures", "markdown", "json", "single"])
+_SAID = logging.getLogger("reportgen.said")
+"""What the person is told, for a log file; on the terminal it is said and not logged."""
+_SAID.propagate = False
+_SAID.addHandler(logging.NullHandler())
 _LEVELS = {-1: logging.ERROR, 0: logging.WARNING, 1: logging.INFO, 2: logging.DEBUG}
 
 
@@ -64,6 +70,7 @@ class _Group(click.Group):
         except Exception as problem:
             if debugging:
                 raise
+            _SAID.exception("unforeseen")
             tell(_unexpected(problem))
             code = 4
         try:
@@ -114,6 +121,7 @@ def _mute_native_code() -> None:
 def say(text: str) -> None:
     """A line for the person, on standard error; a stranger's name in it does nothing to the terminal."""
     text = "".join(letter if letter.isprintable() or letter in "\n\t\u00a0\u202f" else "\ufffd" for letter in text)
+    _SAID.info("%s", text)
     click.echo(text, err=True, color=False if os.environ.get("NO_COLOR") else None)
 
 
@@ -176,7 +184,9 @@ def _log_into(path: Path) -> None:
     for shown in root.handlers:
         shown.setLevel(root.level)
     root.addHandler(handler)
+    _SAID.addHandler(handler)
     logging.getLogger("reportgen").setLevel(logging.INFO)
+    _SAID.info("reportgen %s, Python %s: %s", __version__, platform.python_version(), shlex.join(sys.argv[1:]))
 
 
 def _interrupt(_number: int, _frame: object) -> None:

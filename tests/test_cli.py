@@ -113,10 +113,13 @@ def test_doctor_finds_everything_in_order(tmp_path: Path) -> None:
 @pytest.mark.tf
 def test_build_render_and_again(tmp_path: Path) -> None:
     files = demo_files()
-    command = ["build", "--model", files.model, "--image", files.images[0], "--artifacts", "summary,prediction", *FAST]
+    log = tmp_path / "build.log"
+    command = ["--log-file", log, "build", "--model", files.model, "--image", files.images[0], "--artifacts", "summary,prediction", *FAST]
     told(reportgen(*command, folder=tmp_path), 0)
     assert (tmp_path / "site" / "report.json").is_file()
     assert "Nothing has changed" in told(reportgen(*command, folder=tmp_path), 0)
+    for part in ("model: texture-unet.keras (sha256 ", "Summary (", "The report is in ", "Nothing has changed"):
+        assert part in log.read_text(encoding="utf-8")
     told(reportgen("render", "site", "--language", "uk", "--format", "html", "-o", "seite", folder=tmp_path), 0)
     assert "Передбачення" in (tmp_path / "seite" / "uk" / "prediction.html").read_text(encoding="utf-8")
     told(reportgen("render", "seite", "--profile", "kpi", folder=tmp_path), 0)
@@ -294,8 +297,15 @@ def test_every_value_of_a_configuration_is_shown_with_where_it_comes_from(tmp_pa
 
 
 def test_the_steps_are_logged_into_a_file(tmp_path: Path) -> None:
-    told(reportgen("--log-file", "x.log", "artifacts", folder=tmp_path), 0)
-    assert (tmp_path / "x.log").exists()
+    command = ["-q", "--log-file", "x.log", "build", "--model", "lab:texture-unet", "--image", "lab:texture-1.png",
+               "--artifacts", "summary", "-o", "thesis"]
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis" / "chapter.txt").write_text("years of work")
+    told(reportgen(*command, folder=tmp_path), 2)
+    log = (tmp_path / "x.log").read_text(encoding="utf-8")
+    assert "build --model lab:texture-unet" in log, "what was asked for"
+    assert "Error: " in log, "what was told"
+    assert "was not made by reportgen" in log
     assert "the log cannot be written there" in told(reportgen("--log-file", "no/x.log", "artifacts", folder=tmp_path), 2)
 
 
