@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from reportgen import imaging
 from reportgen.artifacts.activation_heatmaps import busiest_area, whereabouts
@@ -23,10 +23,11 @@ from reportgen.attention.evidence import rank_correlation
 from reportgen.attention.goals import Goal
 from reportgen.attention.maps import Maps
 from reportgen.attention.methods import METHODS, formulas, of_family
+from reportgen.measures.alike import alike, interval
 from reportgen.report.blocks import Block, Cell, Column, Fact, Gallery, Note, Table
 from reportgen.report.names import slug
 from reportgen.study import Sample, Study
-from reportgen.text import _
+from reportgen.text import Message, Text, _
 
 CamName: TypeAlias = Literal[
     "gradcam", "gradcam_plus_plus", "xgradcam", "hirescam", "layercam", "eigencam", "scorecam", "ablationcam",
@@ -181,18 +182,29 @@ def _findings(maps: Maps, goals: list[Goal]) -> Iterator[Note]:
     ))
     if len(goals) > 1:
         other = maps.heat("gradcam", goals[1])
-        alike = None if other.reason else rank_correlation(heat.values, other.values)
-        if alike is not None:
-            yield Note(_ALIKE[alike > 0.7](alike, first.label, goals[1].label))
+        found = None if other.reason else rank_correlation(heat.values, other.values)
+        if found is not None:
+            yield Note(_compared(found, heat.values.size, first.label, goals[1].label))
 
 
-_ALIKE = {
-    True: lambda alike, first, second: _(
-        "The maps of “{first}” and “{second}” are nearly the same (rank correlation {alike:.2f}): the network looks at "
-        "the same places for both.", alike=alike, first=first, second=second,
-    ),
-    False: lambda alike, first, second: _(
-        "The maps of “{first}” and “{second}” differ (rank correlation {alike:.2f}): the network has different places "
-        "for them.", alike=alike, first=first, second=second,
-    ),
-}
+def _compared(found: float, places: int, first: Text, second: Text) -> Message:
+    """Whether two classes have the same places, where the number of places allows to tell."""
+    low, high = interval(found, places)
+    values: dict[str, Any] = {
+        "alike": found, "first": first, "second": second, "low": low, "high": high, "places": places,
+    }
+    verdict = alike(found, places)
+    if verdict == "same":
+        return _(
+            "The maps of “{first}” and “{second}” have nearly the same places: their rank correlation is {alike:.2f} "
+            "({low:.2f} … {high:.2f} with {places} places).", **values,
+        )
+    if verdict == "different":
+        return _(
+            "The maps of “{first}” and “{second}” are no more alike than random ones: their rank correlation is "
+            "{alike:.2f} ({low:.2f} … {high:.2f} with {places} places).", **values,
+        )
+    return _(
+        "Whether the maps of “{first}” and “{second}” have the same places or different ones cannot be told: their "
+        "rank correlation is {alike:.2f} ({low:.2f} … {high:.2f} with {places} places).", **values,
+    )

@@ -23,6 +23,8 @@ LEANER = ((3, 128), (2, 96), (2, 64), (1, 48), (1, 32), (1, 24))
 """So many classes, of one start each, in so many steps, where more would not fit into the budget."""
 CLASSES = {"quick": 3, "standard": 4, "thorough": 8}
 TOP = 5
+ACROSS = 6
+"""Columns of the sheet: so many classes have one of their own."""
 
 
 @dataclass(frozen=True)
@@ -115,11 +117,13 @@ def _sheet(study: Study, goals: list[tuple[str, Text, Objective]], made: list[li
             for seed in range(len(made)) for _name, label, _objective in goals
         ),
         _("Images made for classes, a column for each class and a row for each start. Below each: its raw score at the "
-          "start and at the end."),
+          "start and at the end.") if len(goals) <= ACROSS else
+        _("Images made for classes, in the order of the classes, one start after the other. Below each: its raw score "
+          "at the start and at the end."),
         _("{count} image made for classes of the network.", "{count} images made for classes of the network.",
           count=len(goals) * len(made)),
         notes=tuple(_("{first:.3g} → {last:.3g}", first=one.first, last=one.last) for row in made for one in row),
-        columns=min(6, len(goals)),
+        columns=min(ACROSS, len(goals)),
     )
 
 

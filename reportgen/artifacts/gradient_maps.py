@@ -118,8 +118,8 @@ def _completeness(maps: Maps) -> Iterator[Block]:
     if not np.isfinite(worst.error) or not worst.rise:
         return
     words = _(
-        "Integrated gradients of “{goal}” add up to {total:.4g}, the score rises by {rise:.4g}: a completeness error "
-        "of {error:.2%} with {steps} steps from {baseline}.",
+        "Integrated gradients of “{goal}” add up to {total:.4g}, the score changes by {rise:.4g} on the way from "
+        "{baseline}: a completeness error of {error:.2%} with {steps} steps.",
         goal=worst_goal.label, total=worst.total, rise=worst.rise, error=worst.error, steps=maps.settings.steps,
         baseline=BASELINES[maps.settings.baseline],
     )

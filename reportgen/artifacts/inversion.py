@@ -12,14 +12,17 @@ from reportgen.artifacts.base import ImageArtifact, NotApplicable
 from reportgen.artifacts.wanted import by_effort, chosen_layers, over_depth, photo_of, refuse_whole_numbers
 from reportgen.optimization.inverting import Inverted, invert
 from reportgen.optimization.plans import in_steps, planned, step_work, told_steps
+from reportgen.probe import Array
 from reportgen.report.blocks import Block, Cell, Column, Fact, Gallery, Note, Table
 from reportgen.report.document import Formula
 from reportgen.study import Sample, Study
-from reportgen.text import _
+from reportgen.text import _, listed
 
 LAYERS = {"quick": 3, "standard": 5, "thorough": 8}
 LEANER = ((4, 96), (3, 64), (2, 48), (2, 32), (1, 32), (1, 24))
 """So many layers in so many steps, where more would not fit into the budget."""
+NEARER = 0.8
+"""An image is found again where it is nearer than this part of a flat picture's distance."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +44,9 @@ class Inversion(ImageArtifact):
     )
     reading = _(
         "Read from left to right. Early layers give the image back; deeper ones lose colour and place first, then "
-        "everything but what the answer needs. The error is the distance between the codes, relative to the code's own "
-        "length; a large one means that the search ended too early."
+        "everything but what the answer needs. The error is the distance between the codes, relative to the code's "
+        "own length; one as large as that of a flat picture means that the search failed. Pixels are found again only "
+        "where they are clearly nearer than those of a flat picture of the mean colour."
     )
     formulas = (
         Formula(
@@ -99,18 +103,73 @@ class Inversion(ImageArtifact):
             _("{image} and images sought to have the same code in deeper and deeper layers.", image=sample.name),
             "strip", notes=("", *(_("error {error:.1%}", error=one.error) for one in found.values())),
         )
+        flat, others = _flat(sample.pixels), _others(study, sample)
+        plain = {name: _code_error(study, sample.pixels, flat, name) for name in found}
         rows: tuple[tuple[Cell, ...], ...] = tuple(
-            (name, one.start, one.error, one.difference) for name, one in found.items()
+            (name, one.start, one.error, plain[name], one.difference) for name, one in found.items()
         )
         yield Table(
             "inversion",
             (Column(_("Layer"), code=True), Column(_("Error at the start"), ".1%"),
-             Column(_("Error at the end"), ".1%"), Column(_("Difference of the pixels"), ".3f")),
-            rows, _("How near the codes came, and how far the pixels (0…1) stayed apart (root mean square)."),
+             Column(_("Error at the end"), ".1%"), Column(_("Error of a flat picture"), ".1%"),
+             Column(_("Difference of the pixels"), ".3f")),
+            rows,
+            _("How near the codes came, and how far the pixels (0…1) stayed apart (root mean square). A flat picture "
+              "of the image's mean colour is {flat:.3f} apart.", flat=_apart(flat, sample.pixels)),
         )
-        first, last = next(iter(found)), list(found)[-1]
+        yield from _findings(found, plain, _apart(flat, sample.pixels))
+        if others:
+            yield Note(_(
+                "The report's {count} other image is {apart:.3f} apart.",
+                "The mean of the report's {count} other images is {apart:.3f} apart.", count=len(others),
+                apart=_apart(np.mean(others, axis=0), sample.pixels),
+            ), "info")
+
+
+def _findings(found: dict[str, Inverted], plain: dict[str, float], flat: float) -> Iterator[Note]:
+    """Which layers give the image back better than a flat picture would, and where the search itself failed."""
+    near = [name for name, one in found.items() if one.difference < NEARER * flat]
+    far = [name for name in found if name not in near]
+    if near:
+        last = near[-1]
         yield Note(_(
-            "From `{first}` the image is found again up to {first_difference:.3f} per pixel (range 0…1), from `{last}` "
-            "up to {last_difference:.3f}.", first=first, first_difference=found[first].difference, last=last,
-            last_difference=found[last].difference,
+            "The deepest layer from which the image is found again clearly better than by a flat picture of its mean "
+            "colour is `{layer}`: {difference:.3f} per pixel (range 0…1) against {flat:.3f}.",
+            layer=last, difference=found[last].difference, flat=flat,
         ))
+    if far:
+        yield Note(_(
+            "Pixel by pixel a flat picture of the image's mean colour ({flat:.3f}) is about as near to the image as "
+            "what was found from {names}, or nearer: that its pixels are known there is not shown.",
+            flat=flat, names=listed(far),
+        ))
+    failed = [name for name, one in found.items() if one.error >= plain[name]]
+    if failed:
+        yield Note(_(
+            "In {names} the code of the found image is no nearer than that of a flat picture: the search failed, and "
+            "its image says nothing.", names=listed(failed),
+        ), "warning")
+
+
+def _flat(pixels: Array) -> Array:
+    """A picture of the mean colour alone."""
+    flat: Array = np.broadcast_to(pixels.mean(axis=(0, 1)), pixels.shape).astype(np.float32)
+    return flat
+
+
+def _others(study: Study, sample: Sample) -> list[Array]:
+    """The report's other images of the same size."""
+    shape = sample.pixels.shape
+    return [other.pixels for other in study.samples if other is not sample and other.pixels.shape == shape]
+
+
+def _code_error(study: Study, pixels: Array, other: Array, layer: str) -> float:
+    """The distance of the codes of two pictures, relative to the length of the first."""
+    true, found = (
+        study.probe.trace(picture).outputs[layer].astype(np.float64) for picture in (pixels, other)
+    )
+    return float(np.sqrt(((found - true) ** 2).sum() / max(float((true**2).sum()), 1e-24)))
+
+
+def _apart(first: Array, second: Array) -> float:
+    return float(np.sqrt(np.mean((first - second) ** 2)))

@@ -55,9 +55,8 @@ class MadeToOrder(ModelArtifact):
         )
         yield Table(
             "made_to_order",
-            (Column(_("Objective"), code=True), Column(_("At the start"), ".3g"), Column(_("At the end"), ".3g"),
-             Column(_("Steps upwards"), ".0%")),
-            tuple((text, one.first, one.last, one.rising) for text, one in zip(self.wishes, made, strict=True)),
+            (Column(_("Objective"), code=True), Column(_("At the start"), ".3g"), Column(_("At the end"), ".3g")),
+            tuple((text, one.first, one.last) for text, one in zip(self.wishes, made, strict=True)),
             _("How far each objective rose."),
         )
         yield from outcome(list(zip(self.wishes, made, strict=True)))

@@ -28,7 +28,7 @@ from reportgen.report.blocks import Block, Cell, Chart, Column, Gallery, Note, S
 from reportgen.report.document import Formula
 from reportgen.report.names import slug
 from reportgen.study import Study
-from reportgen.text import Message, _
+from reportgen.text import Message, _, listed
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class OptimalInputs(ModelArtifact):
         yield from _penalties(layers)
         yield _table(layers, best)
         yield from outcome([(unit.label, unit.made) for unit in made])
-        yield from _against_nature(layers, best)
+        yield from _against_nature(layers, best, len(study.samples))
 
 
 def _sheet(layer: str, group: Sequence[Unit], best: Sequence[float | None]) -> Gallery:
@@ -163,14 +163,14 @@ def _penalties(layers: Sequence[tuple[str, list[Unit]]]) -> Iterator[Chart]:
 
 def _table(layers: Sequence[tuple[str, list[Unit]]], best: dict[str, list[float | None]]) -> Table:
     rows: list[tuple[Cell, ...]] = [
-        (unit.label, unit.made.first, unit.made.last, value, unit.made.rising, float(unit.made.penalties[-1]),
+        (unit.label, unit.made.first, unit.made.last, value, float(unit.made.penalties[-1]),
          _outcome(unit))
         for layer, group in layers for unit, value in zip(group, best[layer], strict=True)
     ]
     return Table(
         "optimal_inputs",
         (Column(_("Unit"), code=True), Column(_("At the start"), ".3g"), Column(_("At the end"), ".3g"),
-         Column(_("Best natural image"), ".3g"), Column(_("Steps upwards"), ".0%"), Column(_("Penalties"), ".3g"),
+         Column(_("Best natural image"), ".3g"), Column(_("Penalties"), ".3g"),
          Column(_("Outcome"))),
         tuple(rows),
         _("The mean answer of each channel: at the start, in the image that was made, and in the best of the report's "
@@ -186,15 +186,27 @@ def _outcome(unit: Unit) -> Message:
     return _("still rising") if unit.made.unfinished else _("converged")
 
 
-def _against_nature(layers: Sequence[tuple[str, list[Unit]]], best: dict[str, list[float | None]]) -> Iterator[Note]:
+def _against_nature(
+    layers: Sequence[tuple[str, list[Unit]]], best: dict[str, list[float | None]], images: int
+) -> Iterator[Note]:
+    """Whether the made images beat the report's own, and by how little."""
     pairs = [
-        (unit.made.last, value) for layer, group in layers for unit, value in zip(group, best[layer], strict=True)
+        (unit, value) for layer, group in layers for unit, value in zip(group, best[layer], strict=True)
         if value is not None
     ]
     if not pairs:
         return
-    above = sum(last > value for last, value in pairs)
+    beaten = [unit.label for unit, value in pairs if unit.made.last <= value]
+    if beaten:
+        yield Note(_(
+            "{count} of {total} made images excite their channel no more than the best of the report's own images "
+            "(n = {images}): {names}. They do not show what these channels want most.",
+            count=len(beaten), total=len(pairs), images=images, names=listed(beaten),
+        ), "warning")
+        return
+    nearest, value = min(pairs, key=lambda pair: pair[0].made.last - pair[1])
     yield Note(_(
-        "{above} of {total} made images excite their channel more than any of the report's own images does.",
-        above=above, total=len(pairs),
+        "All {total} made images excite their channel more than the best of the report's own images (n = {images}); "
+        "the closest is `{name}` with {last:.3g} against {value:.3g}.",
+        total=len(pairs), images=images, name=nearest.label, last=nearest.made.last, value=value,
     ))

@@ -94,18 +94,16 @@ class PenaltySweep(ModelArtifact):
         )
         yield Table(
             "penalty_sweep",
-            (Column(_("Weight"), ".3g"), Column(_("Raw score"), ".3g"), Column(_("Roughness R"), ".3g"),
-             Column(_("Steps upwards"), ".0%")),
-            tuple((weight, one.last, rough[weight], one.rising) for weight, one in found.items()),
+            (Column(_("Weight"), ".3g"), Column(_("Raw score"), ".3g"), Column(_("Roughness R"), ".3g")),
+            tuple((weight, one.last, rough[weight]) for weight, one in found.items()),
             _("What each weight costs and brings."),
         )
-        top = max(one.last for one in found.values())
-        good = [weight for weight, one in found.items() if one.last >= 0.5 * top > 0]
+        top = max(one.last - one.first for one in found.values())
+        good = [weight for weight, one in found.items() if one.last - one.first >= 0.5 * top > 0]
         if good:
             yield Note(_(
-                "The largest weight that keeps at least half of the highest score is {weight:g}: the roughness "
-                "there is "
-                "{share:.1%} of that with the least weight.", weight=max(good),
+                "The largest weight that keeps at least half of the largest rise of the score is {weight:g}: the "
+                "roughness there is {share:.1%} of that with the least weight.", weight=max(good),
                 share=rough[max(good)] / max(rough[min(found)], 1e-12),
             ))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +18,9 @@ from reportgen.report.blocks import Block, Cell, Column, Gallery, Note, Picture,
 from reportgen.report.names import slug
 from reportgen.study import Sample, Study
 from reportgen.text import Text, _
+
+ORDERS = 3
+"""In so many random orders the image's pixels are shown too."""
 
 
 @dataclass(frozen=True)
@@ -53,13 +56,14 @@ class UnitRows(ImageArtifact):
             raise NotApplicable(_("no convolution before the network's answer gives flat maps (height × width)"))
         seen = fields(study.probe.layers, sizes_of(study))
         rows: list[tuple[Cell, ...]] = []
+        shuffled = _in_any_order(study, sample, chosen)
         for layer in dict.fromkeys(unit.layer.name for unit in chosen):
             pictures: list[Picture] = []
             labels: list[Text] = []
             notes: list[Text] = []
             for unit in (unit for unit in chosen if unit.layer.name == layer):
                 y, x, value = _strongest(study, sample, unit)
-                rows.append((unit.label, value, x, y))
+                rows.append((unit.label, value, shuffled[unit.label], x, y))
                 box = _box(seen[layer], sample.pixels.shape, _answer(study, sample, unit).shape, (y, x))
                 pictures += [
                     _kernel(study, unit), photo_of(sample.pixels[box]), _projection(study, sample, unit, (y, x), box),
@@ -81,20 +85,36 @@ class UnitRows(ImageArtifact):
             )
         yield Table(
             "unit_rows",
-            (Column(_("Unit"), code=True), Column(_("Strongest answer"), ".3g"), Column(_("Column of its place")),
+            (Column(_("Unit"), code=True), Column(_("Strongest answer"), ".3g"), Column(_("To shuffled pixels"), ".3g"),
+             Column(_("Column of its place")),
              Column(_("Row of its place"))),
             tuple(rows), _("Where in `{image}` each unit answers most strongly.", image=sample.file),
         )
-        silent = sum(1 for row in rows if isinstance(row[1], float) and row[1] <= 0)
+        found = sum(isinstance(row[1], float) and isinstance(row[2], float) and row[1] > row[2] for row in rows)
         yield Note(_(
-            "{answered} of {total} shown units answer somewhere in `{image}`.", answered=len(rows) - silent,
-            total=len(rows), image=sample.file,
+            "{found} of {total} shown units answer somewhere in `{image}` more strongly than anywhere in its pixels in "
+            "random order ({orders} orders): these found an arrangement, not only colours.", found=found,
+            total=len(rows), image=sample.file, orders=ORDERS,
         ))
 
 
 def _answer(study: Study, sample: Sample, unit: Unit) -> Array:
     """The unit's layer after its activation: height × width × channels."""
     return study.probe.trace(sample.pixels).outputs[study.probe.layers.rectifier_of(unit.layer).name]
+
+
+def _in_any_order(study: Study, sample: Sample, units: Sequence[Unit]) -> dict[str, float]:
+    """The strongest answer of each unit to the image's pixels in random order, the largest of a few orders."""
+    height, width, channels = sample.pixels.shape
+    random = np.random.Generator(np.random.PCG64(study.wishes.seed))
+    found = {unit.label: -math.inf for unit in units}
+    for _order in range(ORDERS):
+        pixels = random.permutation(sample.pixels.reshape(-1, channels)).reshape(height, width, channels)
+        outputs = study.probe.trace(pixels).outputs
+        for unit in units:
+            answer = outputs[study.probe.layers.rectifier_of(unit.layer).name][..., unit.number]
+            found[unit.label] = max(found[unit.label], float(np.nan_to_num(answer.astype(np.float64)).max()))
+    return found
 
 
 def _strongest(study: Study, sample: Sample, unit: Unit) -> tuple[int, int, float]:

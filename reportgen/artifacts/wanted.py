@@ -279,10 +279,13 @@ def outcome(made: Sequence[tuple[str, Made]]) -> Iterator[Note]:
             "{count} images were still rising when their steps ran out: {names}. More steps make them clearer: "
             "`--effort`.", count=len(rising), names=listed(rising),
         ), "info")
-    yield Note(_(
-        "{risen} of {total} images rose; on average the objective rose in {share:.0%} of the steps.",
-        risen=len(made) - len(lost), total=len(made), share=float(np.mean([one.rising for _name, one in made])),
-    ))
+    rose = [(name, one) for name, one in made if one.risen]
+    if rose:
+        name, least = min(rose, key=lambda pair: (pair[1].last - pair[1].first) / max(abs(pair[1].first), 1e-6))
+        yield Note(_(
+            "In proportion, “{name}” rose least of what was made: from {first:.3g} to {last:.3g}.",
+            name=name, first=least.first, last=least.last,
+        ))
 
 
 def curve(values: Array, most: int = 64) -> tuple[tuple[float, ...], tuple[float, ...]]:

@@ -33,18 +33,15 @@ class Climb:
     last: Array
 
     @property
-    def rising(self) -> Array:
-        """The share of steps after which the objective was higher than before."""
-        steps = np.diff(self.values, axis=0)
-        found: Array = (steps > 0).mean(axis=0) if len(steps) else np.zeros(self.values.shape[1])
-        return found
-
-    @property
     def risen(self) -> Array:
         """Which objectives ended higher than they began."""
-        found = self.last - self.first > RISEN * np.maximum(np.abs(self.first), 1e-6)
-        risen: Array = found & np.isfinite(self.last)
-        return risen
+        return risen(self.first, self.last)
+
+
+def risen(first: Array, last: Array) -> Array:
+    """Which values at the end are higher than those at the start of the same way."""
+    found: Array = (last - first > RISEN * np.maximum(np.abs(first), 1e-6)) & np.isfinite(last)
+    return found
 
 
 def climb(

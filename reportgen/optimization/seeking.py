@@ -13,7 +13,7 @@ import numpy as np
 from reportgen import imaging
 from reportgen.effort import seconds
 from reportgen.errors import ReportgenError, UsageError
-from reportgen.optimization.climbing import Climb, climb
+from reportgen.optimization.climbing import Climb, climb, risen
 from reportgen.optimization.objectives import Objective, together
 from reportgen.optimization.plans import own_size, step_work
 from reportgen.optimization.recipes import Recipe
@@ -43,31 +43,31 @@ class Made:
     penalties: Array
     first: float
     last: float
-    rising: float
     risen: bool
     cured: bool = False
 
     @property
     def unfinished(self) -> bool:
         """True where the objective was still rising when the steps ran out: by more than a twentieth of its whole rise
-        within the last tenth of the steps."""
+        within the last tenth of the steps, and by more than twice what the images' movements alone make of it."""
         tenth = max(1, len(self.values) // 10)
         if not self.risen or len(self.values) < 2 * tenth + 1:
             return False
-        late, before = self.values[-tenth:].mean(), self.values[-2 * tenth : -tenth].mean()
-        return bool(late - before > 0.05 * max(self.last - self.first, 1e-12))
+        late, before = self.values[-tenth:], self.values[-2 * tenth : -tenth]
+        gain, error = late.mean() - before.mean(), np.sqrt((late.var() + before.var()) / tenth)
+        return bool(gain > max(0.05 * (self.last - self.first), 2 * error, 1e-12))
 
     def arrays(self) -> dict[str, Array]:
         """As arrays, to be kept."""
-        numbers = [self.first, self.last, self.rising, float(self.risen), float(self.cured)]
+        numbers = [self.first, self.last, float(self.risen), float(self.cured)]
         return {"image": self.image, "values": self.values, "penalties": self.penalties, "numbers": np.array(numbers)}
 
     @classmethod
     def of(cls, arrays: dict[str, Array]) -> Made:
         """From kept arrays."""
-        first, last, rising, risen, cured = (float(number) for number in arrays["numbers"])
+        first, last, risen, cured = (float(number) for number in arrays["numbers"])
         return cls(
-            arrays["image"], arrays["values"], arrays["penalties"], first, last, rising, bool(risen), bool(cured)
+            arrays["image"], arrays["values"], arrays["penalties"], first, last, bool(risen), bool(cured)
         )
 
 
@@ -167,16 +167,24 @@ def _make(
         freed = climb(study.probe, again, size, recipe.quiet())
         smoothed = climb(study.probe, again, size, recipe, start=freed.images)
         for place, number in enumerate(ill):
-            better = smoothed if smoothed.last[place] >= freed.last[place] * 0.5 else freed
-            second = _made(better, place)
+            second = _cured(freed, smoothed, place)
             if second.last > made[number].last:
-                risen = bool(freed.last[place] > made[number].first or second.risen)
-                made[number] = dataclasses.replace(second, first=made[number].first, risen=risen, cured=risen)
+                made[number] = second
     return made
+
+
+def _cured(freed: Climb, smoothed: Climb, place: int) -> Made:
+    """The smoothed image if it keeps half of what the free one rose, else the free one; both began where the free one
+    did, and that start is the one they are compared with."""
+    start = freed.first[place]
+    keeps = smoothed.last[place] - start >= 0.5 * (freed.last[place] - start)
+    better = _made(smoothed if keeps else freed, place)
+    rose = bool(risen(np.array(start), np.array(better.last)))
+    return dataclasses.replace(better, first=float(start), risen=rose, cured=rose)
 
 
 def _made(climbed: Climb, place: int) -> Made:
     return Made(
         climbed.images[place], climbed.values[:, place], climbed.penalties[:, place], float(climbed.first[place]),
-        float(climbed.last[place]), float(climbed.rising[place]), bool(climbed.risen[place]),
+        float(climbed.last[place]), bool(climbed.risen[place]),
     )

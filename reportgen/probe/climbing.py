@@ -51,7 +51,8 @@ class _Cut(Recorder):
 class Slopes:
     """A compiled function: from a batch of inputs to the value of each pull and to the gradient of their sum.
 
-    One instance serves all pulls of the same form on the same layers, for batches of one shape.
+    The gradient is that with every ReLU that is asked ajar; the values are what the network says. One instance serves
+    all pulls of the same form on the same layers, for batches of one shape.
     """
 
     def __init__(
@@ -81,15 +82,18 @@ class Slopes:
         values, total = [], 0.0
         for number, (layer, kind, middle) in enumerate(self._pulls):
             weight, argument = rest[2 * number : 2 * number + 2]
-            value = _value(self._last(heard[layer], layer), kind, middle, argument)
-            values.append(value)
-            total += weight * value
+            said, followed = (
+                _value(self._last(tensor, layer), kind, middle, argument)
+                for tensor in (heard[layer], ajar(heard[layer]) if kind == "along" else heard[layer])
+            )
+            values.append(said)
+            total += weight * followed
         pictures = [inputs[position] for position in self._wrt]
         found = slope(total, pictures)
         return tf.stack(values, axis=1), tf.zeros_like(pictures[0], tf.float32) if found is None else found
 
     def _hear(self, inputs: list[Tensor]) -> dict[str, Tensor]:
-        """What each layer said: along a direction with its ReLU ajar, else as it is; "" is the raw answer."""
+        """What each layer said, without softmax or sigmoid where a direction is followed; "" is the raw answer."""
         layers = frozenset(layer for layer, _kind, _middle in self._pulls)
         recorder = _Cut(self._model, layers if "" not in layers else frozenset())
         recorder.start(tf.compat.v1.get_default_graph(), dict(zip(self._names, inputs, strict=True)))
@@ -102,12 +106,12 @@ class Slopes:
         calls: dict[str, Call] = {call.name: call for call in recorder.calls}
         raw = {layer for layer, kind, _middle in self._pulls if kind == "along"}
         found = {
-            layer: ajar(calls[layer].output) if layer in raw else calls[layer].output
+            layer: before_squashing(calls[layer].output)[0] if layer in raw else calls[layer].output
             for layer in layers if layer
         }
         if "" in layers:
             found[""] = before_squashing(keras.tree.flatten(answers)[self._output(answers)])[0]
-        return {layer: tf.cast(tensor, tf.float32) for layer, tensor in found.items()}
+        return found
 
     def _last(self, answer: Tensor, layer: str) -> Tensor:
         """The answer with its channels last."""
@@ -123,6 +127,7 @@ def _argument(pull: Pull) -> Array:
 
 def _value(answer: Tensor, kind: str, middle: bool, argument: Tensor) -> Tensor:
     """The value of a pull for each image."""
+    answer = tf.cast(answer, tf.float32)
     places = list(range(1, answer.shape.rank))
     if kind == "loud":
         return tf.reduce_mean(tf.square(answer), places)
@@ -138,7 +143,7 @@ def _value(answer: Tensor, kind: str, middle: bool, argument: Tensor) -> Tensor:
 
 
 def ajar(answer: Tensor) -> Tensor:
-    """What the layer said, without softmax or sigmoid; where its ReLU is shut, a little of what entered that.
+    """What the layer said; where its ReLU is shut, a little of what entered that.
 
     A ReLU itself would hide the way up from a unit that does not answer yet; without one a first layer's mean over all
     places would be blind to every pattern, as bright and dark parts cancel out.
@@ -148,7 +153,7 @@ def ajar(answer: Tensor) -> Tensor:
         tensor = tensor.op.inputs[0]
     if tensor.op.type in _RECTIFYING:
         return tf.nn.leaky_relu(tensor.op.inputs[0], LEAK)
-    return before_squashing(answer)[0]
+    return answer
 
 
 @contextmanager

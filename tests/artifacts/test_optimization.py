@@ -163,6 +163,7 @@ def test_opposites_stand_in_pairs(study: Study) -> None:
     assert len(pairs.pictures) == 4
     most, least = (float(str(note).replace("−", "-")) for note in pairs.notes[:2])
     assert most > least
+    assert least >= 0, "a channel after a ReLU cannot answer less than nothing"
 
 
 def test_a_flat_network_is_told_not_to_converge(keras: Any) -> None:
@@ -183,7 +184,17 @@ def test_one_row_for_a_unit_has_four_pictures(study: Study) -> None:
     answer = study.probe.trace(study.samples[0].pixels).outputs["one"][..., unit.number]
     row = rows_of(blocks, "unit_rows")[0]
     assert row[1] == pytest.approx(answer.max(), rel=1e-5)
-    assert answer[row[3], row[2]] == answer.max()
+    assert answer[row[4], row[3]] == answer.max()
+
+
+def test_what_a_unit_found_is_compared_with_pixels_in_random_order(keras: Any) -> None:
+    """In noise there is no arrangement to be found: of many units about as many as chance gives beat all orders."""
+    found = total = 0
+    for seed in range(3):
+        rows = rows_of(look(UnitRows(units=2), wishing(network(keras), seed=seed)), "unit_rows")
+        found += sum(row[1] > row[2] for row in rows)
+        total += len(rows)
+    assert found <= total / 2
 
 
 def test_the_network_is_asked_about_its_own_classes(study: Study) -> None:
@@ -229,6 +240,20 @@ def test_deeper_layers_are_inverted_layer_by_layer(study: Study) -> None:
     strip = next(block for block in blocks if isinstance(block, Gallery))
     assert len(strip.pictures) == 1 + len(rows_of(blocks, "inversion"))
     assert all(row[2] < row[1] for row in rows_of(blocks, "inversion"))
+
+
+def test_an_inversion_is_compared_with_a_flat_picture(study: Study) -> None:
+    blocks = look(Inversion(), study)
+    pixels = study.samples[0].pixels
+    flat = np.broadcast_to(pixels.mean(axis=(0, 1)), pixels.shape)
+    apart = np.sqrt(((pixels - flat) ** 2).mean())
+    table = next(block for block in blocks if isinstance(block, Table) and block.name == "inversion")
+    assert f"{apart:.3f} apart" in str(table.caption)
+    for name, _start, _error, plain, difference in table.rows:
+        true, other = (study.probe.trace(picture).outputs[name] for picture in (pixels, np.array(flat, np.float32)))
+        assert plain == pytest.approx(np.linalg.norm(other - true) / np.linalg.norm(true), rel=1e-4)
+        told = [text for text in findings(blocks) if f"`{name}`" in text and "clearly better" in text]
+        assert not told or difference < 0.8 * apart
 
 
 def test_nothing_is_made_to_order_without_an_order(study: Study) -> None:

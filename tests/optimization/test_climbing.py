@@ -12,12 +12,12 @@ import pytest
 
 from reportgen.artifacts.made_to_order import read_objective
 from reportgen.errors import UsageError
-from reportgen.optimization.climbing import climb
+from reportgen.optimization.climbing import Climb, climb
 from reportgen.optimization.dreaming import dream, octaves
 from reportgen.optimization.inverting import invert
 from reportgen.optimization.objectives import Objective, channel, direction, like, logit, loud, together, value_of
 from reportgen.optimization.recipes import RECIPES, Recipe
-from reportgen.optimization.seeking import AT_ONCE, Wish, seek
+from reportgen.optimization.seeking import AT_ONCE, Made, Wish, _cured, seek
 from reportgen.probe import Pull
 from reportgen.shelf import Shelf
 from reportgen.store import Store
@@ -144,7 +144,7 @@ def test_the_cut_network_answers_as_the_whole_one(probe: Any) -> None:
     padded = np.pad(image[0], ((1, 1), (1, 1), (0, 0)))
     for y, x in np.ndindex(16, 16):
         raw[y, x] = (padded[y : y + 3, x : x + 3] * kernel[..., 2]).sum() + bias[2]
-    assert value == pytest.approx(np.where(raw > 0, raw, 0.05 * raw).mean(), rel=1e-4)
+    assert value == pytest.approx(np.maximum(raw, 0).mean(), rel=1e-4), "the leak is for the way up alone"
     assert np.maximum(raw, 0) == pytest.approx(answer[..., 2], abs=1e-4)
 
 
@@ -288,6 +288,31 @@ def test_what_does_not_rise_is_cured_or_told(keras: Any) -> None:
     assert not ill.risen
     assert not ill.cured
     assert well.risen
+
+
+def test_the_cure_is_judged_from_its_own_start() -> None:
+    """Of negative scores, too, the smoothed image must keep half of the rise, not half of the number."""
+
+    def climbed(first: float, last: float) -> Climb:
+        return Climb(np.zeros((1, 2, 2, 3)), np.zeros((4, 1)), np.zeros((4, 1)), np.array([first]), np.array([last]))
+
+    kept = _cured(climbed(-10, -2), climbed(-2, -5), 0)
+    assert (kept.first, kept.last, kept.risen, kept.cured) == (-10, -5, True, True)
+    lost = _cured(climbed(-10, -2), climbed(-2, -9), 0)
+    assert (lost.first, lost.last) == (-10, -2)
+    fallen = _cured(climbed(1, 0.5), climbed(0.5, 0.2), 0)
+    assert (fallen.risen, fallen.cured) == (False, False)
+
+
+def test_jitter_alone_is_not_taken_for_a_rise_that_goes_on() -> None:
+    random = np.random.default_rng(0)
+    told = []
+    for _made in range(200):
+        values = 1 + 0.2 * random.normal(size=100)
+        told.append(Made(np.zeros(1), values, values, 0.0, 1.0, risen=True).unfinished)
+    assert sum(told) <= 200 * 0.05
+    rising = np.linspace(0, 1, 100) + 0.01 * random.normal(size=100)
+    assert Made(np.zeros(1), rising, rising, 0.0, 1.0, risen=True).unfinished
 
 
 def test_a_layer_that_insists_on_its_size_gets_it(keras: Any) -> None:
