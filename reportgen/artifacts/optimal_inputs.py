@@ -123,7 +123,7 @@ def _opposites(study: Study, group: Sequence[Unit], recipe: Recipe) -> Gallery:
         _("Pairs of images made for channels of {layer}: one that excites the channel, one that inhibits it.",
           layer=layer),
         notes=tuple(words for unit, one in pairs for words in (
-            _("{value:.3g}", value=unit.made.last), _("{value:.3g}", value=-one.last))),
+            _("{value:.3g}", value=unit.made.last), _("{value:.3g}", value=0.0 - one.last))),
         columns=4 if len(pairs) > 1 else 2, layer=layer,
     )
 
