@@ -178,12 +178,15 @@ def test_a_generator_answers_with_a_picture() -> None:
     assert any("of another size" in said for said in words_of(section_of(study, "prediction"), "finding"))
 
 
-def test_landmarks_are_numbers_and_no_classes() -> None:
+@pytest.mark.parametrize(("name", "kind"), [
+    ("landmarks", "values"), ("box_head", "values"), ("head", "classes"), ("flowers", "classes"), ("depthwise", "classes"),
+])
+def test_measures_are_numbers_and_no_classes(name: str, kind: str) -> None:
     import keras
     from keras import layers
 
-    assert study_of(keras.Sequential([keras.Input((8, 8, 3)), layers.Flatten(), layers.Dense(10, name="landmarks")])
-                    ).probe.output.kind == "values"
+    model = keras.Sequential([keras.Input((8, 8, 3)), layers.Flatten(), layers.Dense(10, name=name)], name="box")
+    assert study_of(model).probe.output.kind == kind
 
 
 def test_of_an_answer_of_slices_the_middle_one_is_drawn() -> None:

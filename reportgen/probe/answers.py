@@ -10,8 +10,14 @@ from reportgen.probe import Layer, OutputKind
 from reportgen.text import Message, _
 
 _NAMED_CLASSES = re.compile(r"logit|predict|class|softmax|score", re.IGNORECASE)
-_NAMED_PICTURE = re.compile(r"auto_?enc|vae|recon|denois|deblur|inpaint|restor|colou?ri[sz]|super_?res", re.IGNORECASE)
-_NAMED_NUMBERS = re.compile(r"box|coord|offset|landmark|keypoint|regress|depth|flow|anchor|delta", re.IGNORECASE)
+_NAMED_PICTURE = re.compile(
+    r"auto_?enc|\bvae|_vae|reconstr|denois|deblur|inpaint|restor|colou?ri[sz]|super_?res", re.IGNORECASE
+)
+_NAMED_NUMBERS = re.compile(
+    r"(?<![a-z])(b?box(es)?|coord(inate)?s?|offsets?|landmarks?|keypoints?|regress(ion|or)?|depth|flow|anchors?|deltas?)"
+    r"(?![a-z])", re.IGNORECASE,
+)
+"""Whole words: flowers are no flow, and what is depthwise is no depth."""
 MANY = 5
 """From so many units on, a dense layer without activation is taken for raw scores of classes; a box has four."""
 
@@ -31,7 +37,7 @@ class Meaning:
 
 def meaning(
     squashing: str, shape: tuple[int | None, ...], layer: Layer, pictured: tuple[int | None, ...],
-    names: Sequence[str] = (),
+    names: Sequence[str] = ("",),
 ) -> Meaning:
     """The rule.
 
@@ -44,15 +50,16 @@ def meaning(
     | anything else             | values   | values   | values                                           |
 
     An answer as large as the input, whose shape is `pictured`, and with its channels is a picture where there are
-    three sigmoids or hyperbolic tangents at each place, or where one of the names says so; so is one of these made
-    from a row of numbers. `names` are those of the
-    network and of the output; one that speaks of boxes or other measures makes an answer without activation numbers.
+    three sigmoids or hyperbolic tangents at each place, or where one of the names says so; so is one with three of
+    them made from a row of numbers. `names` are those of the network and of the output; an output whose name speaks of
+    boxes or other measures is numbers where it has no activation.
     """
     names = (*names, layer.name.rpartition("/")[2])
+    measured = any(_NAMED_NUMBERS.search(name) for name in names[1:])
     if squashing.endswith("softmax") and shape[-1:] == (1,):
         return _constant(0.0 if squashing.startswith("log") else 1.0)
     if len(shape) == 1:
-        return _of_units(squashing, shape[0] or 0, layer, names)
+        return Meaning("values") if measured and not squashing else _of_units(squashing, shape[0] or 0, layer)
     if len(shape) != 3:
         return Meaning("values")
     if _is_picture(squashing, shape, layer, pictured, names):
@@ -61,7 +68,6 @@ def meaning(
         return _mask(pictured) if squashing == "sigmoid" else Meaning("values")
     if squashing:
         return Meaning("classmap", squashing == "log_softmax")
-    measured = any(_NAMED_NUMBERS.search(name) for name in names)
     if layer.family in ("convolution", "upsampling") and layer.activation == "linear" and not measured:
         said = _(
             "The answer has no activation; its {count:d} channels were taken for raw scores of classes at each"
@@ -109,14 +115,12 @@ def rank(squashing: str, shape: tuple[int | None, ...], name: str, *, whole: boo
     return 0 if squashing or (len(shape) == 1 and _NAMED_CLASSES.search(name)) else 1
 
 
-def _of_units(squashing: str, units: int, layer: Layer, names: Sequence[str]) -> Meaning:
+def _of_units(squashing: str, units: int, layer: Layer) -> Meaning:
     if squashing == "sigmoid":
         return Meaning("binary" if units == 1 else "labels")
     if squashing:
         return Meaning("classes", squashing == "log_softmax")
-    if any(_NAMED_NUMBERS.search(name) for name in names):
-        return Meaning("values")
-    named = bool(_NAMED_CLASSES.search(names[-1]))
+    named = bool(_NAMED_CLASSES.search(layer.name.rpartition("/")[2]))
     plain = layer.activation == "linear" and layer.family in ("dense", "convolution", "pooling", "reshape")
     if units == 1 and plain and named:
         return Meaning("binary", True, (
