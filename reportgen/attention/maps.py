@@ -63,6 +63,8 @@ class Maps:
         answers, slopes = trace.outputs[layer], trace.gradients[layer]
         if reason := self._once(("silence", layer, goal.name), lambda: _silence(answers, slopes, layer)):
             return _nothing(answers.shape[:2], reason)
+        if method == "eigencam":  # the same for every goal
+            return self._once(("eigencam", layer), lambda: _told(cam.make_map(method, answers, slopes)))
         return _told(cam.make_map(method, answers, slopes))
 
     def trace(self, goal: Goal) -> Trace:

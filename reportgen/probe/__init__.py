@@ -386,6 +386,8 @@ class Probe(Protocol):
 
 def open_probe(source: ModelSource) -> Probe:
     """Open a model file or name; the only door to TensorFlow."""
-    from reportgen.probe.loading import load
+    from reportgen.probe.importing import quick_imports
 
+    with quick_imports():
+        from reportgen.probe.loading import load
     return load(source)

@@ -7,7 +7,7 @@ for any number of images, it is asked about one at a time.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any, TypeAlias
 
 import keras
@@ -69,7 +69,8 @@ class Question:
 
     def _run(self, arrays: Sequence[Array], answers: Array, channel: int, places: Array) -> Array:
         tensors = [tf.convert_to_tensor(array) for array in arrays]
-        return shared(self._compiled(*tensors, tf.constant(answers), tf.constant(channel), tf.constant(places)))
+        with as_written() if self._gradient and not self._first else nullcontext():
+            return shared(self._compiled(*tensors, tf.constant(answers), tf.constant(channel), tf.constant(places)))
 
     def _body(self, *arguments: Tensor) -> Tensor:
         *inputs, replacement, channel, places = arguments
