@@ -1,8 +1,9 @@
-"""One command measured as its user would feel it: wall time and the memory of all its processes."""
+"""One command measured as its user would feel it: wall and processor time and the memory of all its processes."""
 
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import threading
 import time
@@ -13,16 +14,18 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """Seconds from start to end; the largest process and the largest sum of all at one time, in MB."""
+    """Seconds from start to end, seconds of processor time of all processes; the largest process and the largest sum of
+    all at one time, in MB."""
 
     seconds: float
+    processor: float
     largest_mb: float
     together_mb: float
 
 
 def measure(command: Sequence[str], allowed: tuple[int, ...] = (0,)) -> Measure:
     """Run a command to its end."""
-    start = time.perf_counter()
+    start, before = time.perf_counter(), _spent()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     peak = _Peak(process.pid)
     peak.start()
@@ -32,7 +35,13 @@ def measure(command: Sequence[str], allowed: tuple[int, ...] = (0,)) -> Measure:
     peak.join()
     if process.returncode not in allowed:
         raise RuntimeError(f"{command} ended with {process.returncode}:\n{noise.decode()[-2000:]}")
-    return Measure(seconds, peak.largest / 1e6, peak.together / 1e6)
+    return Measure(seconds, _spent() - before, peak.largest / 1e6, peak.together / 1e6)
+
+
+def _spent() -> float:
+    """Processor time of all processes that were started from here and have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 class _Peak(threading.Thread):

@@ -54,11 +54,10 @@ def noisy(probe: Probe, pixels: Array, target: Target, settings: MapSettings) ->
     """
     random = np.random.Generator(np.random.PCG64(settings.seed))
     deviation = settings.noise * float(pixels.max() - pixels.min())
-    copies = pixels + random.normal(0, deviation, (settings.samples, *pixels.shape)).astype(np.float32)
-    found = probe.gradients(copies, target).astype(np.float64)
-    return Noisy(
-        strength(found.mean(axis=0)).astype(np.float32), balance(found.var(axis=0)).astype(np.float32)
-    )
+    noise = random.standard_normal((settings.samples, *pixels.shape), np.float32)
+    found = probe.gradients(pixels + np.float32(deviation) * noise, target)
+    mean, variance = found.mean(axis=0, dtype=np.float64), found.var(axis=0, dtype=np.float64)
+    return Noisy(strength(mean).astype(np.float32), balance(variance).astype(np.float32))
 
 
 @dataclass(frozen=True, eq=False)

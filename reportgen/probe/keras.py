@@ -161,9 +161,10 @@ class KerasProbe:
         return found
 
     def gradients(self, batch: Array, target: Target, rule: Rule = "plain") -> Array:
-        """See `Probe`. Large batches are run in pieces, half as large as those without gradients."""
+        """See `Probe`. Large batches are run in even pieces, half as large as those without gradients at most."""
         batch = np.asarray(batch, np.float32)
         size = max(1, self._batch_size(batch.shape[1:3]) // 2)
+        size = math.ceil(len(batch) / math.ceil(len(batch) / size)) if len(batch) else size
         layer = self._target_layer(target)
         pieces = [
             self._ask(batch[start : start + size], layer, rule=rule, target=target)
