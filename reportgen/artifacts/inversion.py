@@ -12,7 +12,7 @@ from reportgen.artifacts.base import ImageArtifact, NotApplicable
 from reportgen.artifacts.wanted import by_effort, chosen_layers, over_depth, photo_of, refuse_whole_numbers
 from reportgen.optimization.inverting import Inverted, invert
 from reportgen.optimization.plans import in_steps, planned, step_work, told_steps
-from reportgen.probe import Array
+from reportgen.probe import Array, Layer
 from reportgen.report.blocks import Block, Cell, Column, Fact, Gallery, Note, Table
 from reportgen.report.document import Formula
 from reportgen.study import Sample, Study
@@ -68,9 +68,9 @@ class Inversion(ImageArtifact):
             for depths, steps in LEANER
         )]
         (depths, steps), less = planned(study, self.name, plans, lambda plan: plan[1] * sum(
-            step_work(study, study.probe.layers.rectifier_of(layer).name) for layer in over_depth(known, plan[0])
+            step_work(study, study.probe.layers.rectifier_of(layer).name) for layer in _chosen(known, plan[0], self.depths)
         ))
-        chosen = over_depth(known, depths)
+        chosen = _chosen(known, depths, self.depths)
         recipe = dataclasses.replace(in_steps(study, steps), shift=0.0, scale=0.0, turn=0.0, tv=0.02)
         found: dict[str, Inverted] = {}
         for number, layer in enumerate(chosen):
@@ -124,6 +124,11 @@ class Inversion(ImageArtifact):
                 "The mean of the report's {count} other images is {apart:.3f} apart.", count=len(others),
                 apart=_apart(np.mean(others, axis=0), sample.pixels),
             ), "info")
+
+
+def _chosen(known: list[Layer], depths: int, asked: int) -> list[Layer]:
+    """So many layers over depth; where the budget pays for one alone, a middle one: few steps bring it back."""
+    return over_depth(known, depths) if depths > 1 or asked else [known[(len(known) - 1) // 2]]
 
 
 def _findings(found: dict[str, Inverted], plain: dict[str, float], flat: float) -> Iterator[Note]:
