@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -167,3 +169,22 @@ def test_no_map_is_made_twice_for_several_sections() -> None:
     assert {rule for rule, _count in probe.slopes[len(asked):]} == {"guided", "rectified"}
     assert list(GradientMaps().blocks(study, study.samples[0])) == first
     assert len(probe.slopes) == len(asked) + 2 * len(maps_of(study, study.samples[0]).goals)
+
+
+def test_the_definitions_tell_the_numbers_that_are_used() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "attention.md").read_text(encoding="utf-8")
+    titles = {"windows": "windows along the shorter side", **{name: f"`{name}`" for name in COUNTED}}
+    for name, title in titles.items():
+        numbers_told = " | ".join(map(str, (*USUAL[name].values(), LEAST[name])))
+        assert f"| {title} | {numbers_told} |" in text
+    assert f"| `classes` | {' | '.join(map(str, amounts.CLASSES.values()))} | |" in text
+
+
+def test_no_clock_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    def asked() -> float:
+        raise AssertionError("a clock was asked")
+
+    for name in ("time", "perf_counter", "process_time", "monotonic"):
+        monkeypatch.setattr(time, name, asked)
+    study, _probe, _told = large_study(monkeypatch)
+    assert maps_of(study, study.samples[0]).settings.samples == LEAST["samples"]
