@@ -28,7 +28,7 @@ half; what they cost was measured once, in processor time.
 """
 MAPS: Mapping[Effort, float] = {"quick": 8e11, "standard": 2e12, "thorough": math.inf}
 """Multiplications for the maps of attention of one image."""
-JUDGING: Mapping[Effort, float] = {"quick": 8e11, "standard": 3e12, "thorough": math.inf}
+JUDGING: Mapping[Effort, float] = {"quick": 8e11, "standard": 1.5e12, "thorough": math.inf}
 """Multiplications for each section that judges the maps of one image."""
 IMAGES: Mapping[Effort, float] = {"quick": 8e11, "standard": 2e12, "thorough": math.inf}
 """Multiplications for all images that are made by optimization of one network."""

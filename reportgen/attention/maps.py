@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -14,8 +13,9 @@ from reportgen.attention import cam, gradients, hiding
 from reportgen.attention.amounts import amounts_for
 from reportgen.attention.goals import Goal, confidences, goals_of
 from reportgen.attention.methods import METHODS
+from reportgen.attention.places import last_with_places
 from reportgen.probabilities import softmax
-from reportgen.probe import Array, Layers, Trace
+from reportgen.probe import Array, Trace
 from reportgen.study import Sample, Study
 from reportgen.text import Message, _
 
@@ -256,25 +256,6 @@ def maps_of(study: Study, sample: Sample) -> Maps:
         study.memory[key] = Maps(study, sample, goals_of(study, sample))
     maps: Maps = study.memory[key]
     return maps
-
-
-def last_with_places(layers: Layers, outputs: Mapping[str, Array], answer: Array) -> str:
-    """The last layer, of those with known outputs, that has height and width above 1; "" where there is none.
-
-    Where the network's own answer has places, the coarsest such layer is meant: what comes after it only draws.
-    """
-    flat = [layer for layer in layers if layer.family != "input" and has_places(outputs.get(layer.name))]
-    if not any(layer.family in ("convolution", "attention") for layer in flat):
-        return ""
-    if has_places(answer):
-        sizes = [math.prod(outputs[layer.name].shape[:2]) for layer in flat]
-        flat = [layer for layer, size in zip(flat, sizes, strict=True) if size == min(sizes)]
-    return flat[-1].name
-
-
-def has_places(answer: Array | None) -> bool:
-    """True for height × width × channels with more than one place along both sides."""
-    return answer is not None and answer.ndim == 3 and min(answer.shape[:2]) > 1
 
 
 def _silence(answers: Array, slopes: Array, layer: str) -> Message | None:
