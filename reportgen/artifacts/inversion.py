@@ -68,7 +68,8 @@ class Inversion(ImageArtifact):
             for depths, steps in LEANER
         )]
         (depths, steps), less = planned(study, self.name, plans, lambda plan: plan[1] * sum(
-            step_work(study, study.probe.layers.rectifier_of(layer).name) for layer in _chosen(known, plan[0], self.depths)
+            step_work(study, study.probe.layers.rectifier_of(layer).name)
+            for layer in _chosen(known, plan[0], self.depths)
         ))
         chosen = _chosen(known, depths, self.depths)
         recipe = dataclasses.replace(in_steps(study, steps), shift=0.0, scale=0.0, turn=0.0, tv=0.02)
