@@ -21,11 +21,12 @@ FEWEST = 0.05
 LATE = 0.25
 """A step that takes longer than was foretold is expected to take so much of its time more."""
 COMMON = (0.6, 4.0)
+"""What a kind is taken to cost that is not named."""
 COSTS: dict[str, tuple[float, float]] = {
     "open": (7.0, 0.0), "summary": (0.03, 0.0), "architecture": (0.03, 0.0), "input": (0.03, 0.0),
     "receptive_field": (0.03, 0.0), "prediction": (0.03, 0.0), "filter_images": (0.03, 0.0),
-    "filter_reading": (0.1, 0.0),
-    "filter_comparison": (0.03, 0.0), "filter_statistics": (0.2, 0.0), "progression": (0.2, 0.0),
+    "filter_reading": (0.1, 0.0), "filter_comparison": (0.03, 0.0), "filter_statistics": (0.2, 0.0),
+    "progression": (0.2, 0.0),
     "activation_maps": (0.4, 0.0), "activation_heatmaps": (0.03, 0.0), "activation_statistics": (0.03, 0.0),
     "dense_layers": (0.03, 0.0), "cam": (2.5, 15.0), "cam_layers": (1.5, 15.0), "saliency": (3.0, 60.0),
     "backprop_rules": (0.4, 5.0), "pointing": (0.03, 0.0), "occlusion": (0.2, 100.0), "rise": (0.2, 250.0),
@@ -109,7 +110,8 @@ class Foresight(Watcher):
             self._since = now
             self._like[step.kind, step.network] = self._took[name]
             self._measure(step.network)
-        log.info("%d of %d: %s (%.1f s)", self.done, self.total, step.title, self._took[name])
+        took = f" ({self._took[name]:.1f} s)" if name in self._looks else ""  # files are written side by side
+        log.info("%d of %d: %s%s", self.done, self.total, step.title, took)
 
     @property
     def done(self) -> int:

@@ -44,9 +44,18 @@ def run(seen: Foresight, clock: Clock, names: list[str], speed: float, one_pass:
         seen.finish(name)
 
 
-def test_every_artifact_and_format_has_a_cost() -> None:
-    assert set(CATALOGUE) <= set(COSTS)
-    assert set(FORMATS) - {"json"} == set(foresight.FILES)
+def test_every_cost_is_that_of_something() -> None:
+    assert set(COSTS) <= {*CATALOGUE, "open"}
+    assert set(foresight.FILES) <= set(FORMATS)
+
+
+def test_an_artifact_or_format_of_somebody_elses_costs_something(clock: Clock) -> None:
+    seen = Foresight(clock)
+    seen.begin([Step("own", "Own", "own")], [Step("docx uk", "docx (uk)", "docx")], 0)
+    clock.now += 4
+    seen.finish("own")
+    assert seen.left is not None
+    assert seen.left > 0
 
 
 def test_nothing_is_foretold_before_a_pass_was_measured(clock: Clock) -> None:
