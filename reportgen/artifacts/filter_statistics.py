@@ -10,6 +10,7 @@ import numpy as np
 from reportgen.artifacts.base import ModelArtifact, NotApplicable
 from reportgen.artifacts.initializers import match_of
 from reportgen.artifacts.kernels import Kernels, evenly, kernels_of
+from reportgen.measures.chance import cosine_beyond
 from reportgen.measures.laws import LEVEL, Match
 from reportgen.report.blocks import Block, Cell, Chart, Column, Note, Series, Table
 from reportgen.report.document import Formula
@@ -20,6 +21,8 @@ CURVES = 6
 BINS = 81
 SAMPLE = 100_000
 LISTED = 20
+BY_CHANCE = 0.5
+"""Filters are not compared where random ones of their size would have so many doubles on average."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -190,8 +193,9 @@ def _doubles(
     filters: np.ndarray, norms: np.ndarray, empty: tuple[int, ...], alike: float
 ) -> tuple[tuple[int, int, float], ...]:
     """Pairs of filters that are not empty with a cosine of at least `alike`, the most alike first."""
-    if filters.shape[1] < 4:
-        return ()  # with so few weights almost any two filters are alike
+    count, weights = filters.shape
+    if weights < 4 or count * (count - 1) / 2 * cosine_beyond(alike, weights) > BY_CHANCE:
+        return ()  # with so few weights some of so many filters are alike whatever they look for
     unit = np.divide(filters, norms[:, None], out=np.zeros_like(filters), where=norms[:, None] > 0)
     unit[list(empty)] = 0
     cosines = np.triu(unit @ unit.T, k=1)

@@ -1,8 +1,10 @@
-"""How often chance alone gives as much: exact tails of small counts."""
+"""How often chance alone gives as much: tails of small counts, and of the angle between random directions."""
 
 from __future__ import annotations
 
 import math
+
+import numpy as np
 
 
 def at_least(count: int, trials: int, share: float) -> float:
@@ -20,3 +22,12 @@ def at_least(count: int, trials: int, share: float) -> float:
         )
         for hits in range(count, trials + 1)
     ))
+
+
+def cosine_beyond(cosine: float, dimensions: int) -> float:
+    """The probability that two random directions in so many dimensions have this cosine or a larger one."""
+    if dimensions < 2:
+        return 0.5
+    angles = np.linspace(0, math.pi, 20_001)
+    density = np.sin(angles) ** (dimensions - 2)
+    return float(density[angles <= math.acos(max(-1.0, min(1.0, cosine)))].sum() / density.sum())

@@ -95,6 +95,16 @@ def test_filters_of_very_few_weights_are_not_compared() -> None:
     assert table(told(np.ones((1, 1, 3, 5))), "filter_statistics_table")["c"]["Doubles"] == 0
 
 
+@pytest.mark.parametrize("shape", [(1, 1, 4, 64), (1, 1, 6, 64), (3, 3, 1, 64), (3, 3, 3, 64)])
+def test_random_filters_have_hardly_any_doubles(shape: tuple[int, ...]) -> None:
+    """40 layers of each size: whether they are compared or not, fewer than one in two has a double."""
+    found = sum(
+        table(told(np.random.default_rng(seed).normal(size=shape)), "filter_statistics_table")["c"]["Doubles"] > 0
+        for seed in range(40)
+    )
+    assert found <= 16
+
+
 def test_weights_that_are_no_numbers_are_neither_trained_nor_hide_the_others() -> None:
     probe = FakeProbe()
     broken = RNG.normal(size=(3, 3, 3, 4)).astype(np.float32)
