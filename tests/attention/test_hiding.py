@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
 import pytest
 
+from reportgen.artifacts.hiding_maps import HidingMaps
 from reportgen.attention import hiding
+from reportgen.attention.maps import maps_of
 from reportgen.probe import Target
+from reportgen.report.blocks import Note
 from reportgen.study import MapSettings
+from tests.fakes import FakeProbe, fake_study
 
 
 class Linear:
@@ -107,3 +112,28 @@ def test_channels_are_weighted_by_what_they_bring_back() -> None:
     assert found[1, 0] == pytest.approx(found[0, 0])
     assert found[2].tolist() == [0, 0]
     assert found[:, 1] == pytest.approx(-found[:, 0])
+
+
+@pytest.mark.parametrize(("size", "silent"), [(1.0, False), (1e-6, True)])
+def test_a_loss_no_larger_than_rounding_is_no_map(size: float, silent: bool) -> None:
+    """The same network, whose scores change by nothing that a probability could show."""
+
+    class Small(FakeProbe):
+        """Its scores are as large as `size`."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self._weights["scores"] = {name: size * weight for name, weight in self._weights["scores"].items()}
+
+    study = dataclasses.replace(
+        fake_study(probe=Small()), maps=MapSettings(patch=2, stride=1, masks=40), memory={}
+    )
+    maps = maps_of(study, study.samples[0])
+    for method in ("occlusion", "rise"):
+        heat = maps.heat(method, maps.goals[0])
+        assert (heat.reason is not None) == silent
+        assert heat.values.any() != silent
+    assert ("rounding" in str(maps.heat("occlusion", maps.goals[0]).reason)) == silent
+    findings = [block for block in HidingMaps().blocks(study, study.samples[0])
+                if isinstance(block, Note) and block.level == "finding"]
+    assert bool(findings) != silent
