@@ -155,7 +155,7 @@ def _chance_name(chance: Chance) -> Message:
 def _table(maps: Maps, found: dict[str, Trial]) -> Table:
     rows: list[tuple[Cell, ...]] = [
         (METHODS[name].title, *(cell for side in SIDES for cell in (
-            one.area(side), _between(one, side), _OUTCOMES[one.outcome(side)] if one.chances else None
+            one.area(side), _between(one, side), _OUTCOMES.get(one.outcome(side))
         )))
         for name, one in found.items()
     ]
@@ -165,11 +165,12 @@ def _table(maps: Maps, found: dict[str, Trial]) -> Table:
          Column(_("Verdict")), Column(_("Insertion area (high is good)"), ".3f"), Column(_("By chance")),
          Column(_("Verdict"))),
         tuple(rows),
-        _("How well each map of `{image}` predicts the network's confidence, the best first.", image=maps.sample.file),
+        _("How well each map of `{image}` predicts the network's confidence, the best first. A dash in place of a "
+          "verdict: it cannot be told apart from chance.", image=maps.sample.file),
     )
 
 
-_OUTCOMES: dict[int, Message] = {1: _("better"), 0: _("cannot be told"), -1: _("worse")}
+_OUTCOMES: dict[int, Message] = {1: _("better"), -1: _("worse")}
 
 
 def _between(one: Trial, side: Side) -> Message | None:

@@ -166,7 +166,7 @@ def _chart(maps: Maps, goal: Goal, cascade: Sequence[Sequence[str]], found: Mapp
             for name, kept in found.items()
         ),
         _("How alike the maps of “{goal}” in `{image}` stay while the weights are shuffled, from the last layer back "
-          "to the named one; bars reach from the least to the largest of the shuffles.", goal=goal.label,
+          "to the named one; bars are as long as the range of the shuffles.", goal=goal.label,
           image=maps.sample.file),
         _("Shuffled from the end back to"), _("Rank correlation with the true map"), format=".2f",
     )

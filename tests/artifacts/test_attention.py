@@ -332,6 +332,7 @@ def test_every_method_stands_beside_chance_of_its_grain() -> None:
     judged = {METHODS[name].title for name in METHODS if not maps.heat(name, maps.goals[0]).reason}
     assert {row[0] for row in rows} == judged
     assert all(" … " in str(row[2]) and " … " in str(row[5]) for row in rows)
+    assert all(str(row[place]) in ("better", "worse", "None") for row in rows for place in (3, 6))
     gaps = [row[1] - row[4] for row in rows]
     assert gaps == sorted(gaps)
     chart = named(blocks, "faithfulness:deletion")
