@@ -15,8 +15,8 @@ from reportgen.attention.evidence import Pointing, energy, pointing
 from reportgen.attention.goals import Goal
 from reportgen.attention.maps import Maps
 from reportgen.attention.methods import METHODS, MethodName
-from reportgen.attention.untrained import learned_layers, shuffled
-from reportgen.effort import Effort
+from reportgen.attention.untrained import learned_layers, shuffled, shuffling_work, work
+from reportgen.effort import BACK, JUDGING, Effort
 from reportgen.probe import Array
 from reportgen.report.blocks import Block, Cell, Column, Fact, Gallery, Note, Table
 from reportgen.report.document import Formula
@@ -28,7 +28,9 @@ ODDS = 1.5
 """The odds of heat to lie on the object, as a multiple of its share of the area, from which on a network is said to
 look at it, if it does so more than the same network with its weights shuffled."""
 SHUFFLES: Mapping[Effort, int] = {"quick": 6, "standard": 10, "thorough": 30}
-"""So often the weights are shuffled."""
+"""So often the weights are shuffled, where the effort's budget suffices."""
+PASSES = 4 * BACK
+"""What the maps of one shuffled network cost: the recorded pass, and gradients by three rules."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,9 @@ class LookingWhere(ImageArtifact):
         """The heat on the object in the maps of shuffled networks, method by method; only those that one pass gives."""
         layers = learned_layers(maps, goal)
         found: dict[str, list[float]] = {name: [] for name in methods if METHODS[name].cost == "pass"}
-        shuffles = self.shuffles or SHUFFLES[maps.settings.effort]
+        usual, effort = SHUFFLES[maps.settings.effort], maps.settings.effort
+        cost = usual * (PASSES * work(maps, goal) + shuffling_work(maps))
+        shuffles = self.shuffles or (usual if cost <= JUDGING[effort] else LEAST)
         for number in range(shuffles if layers and found else 0):
             with shuffled(maps, layers, number) as fresh:
                 heats = {name: fresh.heat(name, goal) for name in found}

@@ -15,7 +15,7 @@ from reportgen.attention.evidence import UNCHANGED, rank_correlation, stages
 from reportgen.attention.goals import Goal
 from reportgen.attention.maps import Heat, Maps
 from reportgen.attention.methods import METHODS, MethodName
-from reportgen.attention.untrained import learned_layers, shuffled, sparing, work
+from reportgen.attention.untrained import learned_layers, shuffled, shuffling_work, sparing, work
 from reportgen.effort import BACK, JUDGING, Effort
 from reportgen.probe import Array
 from reportgen.report.blocks import Block, Cell, Chart, Column, Fact, Note, Series, Table
@@ -97,7 +97,7 @@ class Sanity(ImageArtifact):
         plans = [(known, 5, usual), (cheap, 5, usual), (cheap, 3, 2)]
         cost = work(maps, goal)
         for names, steps, shuffles in plans[:1] if self.methods else plans:
-            if steps * shuffles * _passes(maps, names) * cost <= JUDGING[maps.settings.effort]:
+            if steps * shuffles * (_passes(maps, names) * cost + shuffling_work(maps)) <= JUDGING[maps.settings.effort]:
                 break
         methods = [name for name in names if not maps.heat(name, goal).reason]
         return methods, self.stages or steps, self.shuffles or shuffles

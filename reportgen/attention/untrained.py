@@ -10,6 +10,9 @@ from reportgen.attention.goals import Goal
 from reportgen.attention.maps import Maps
 from reportgen.effort import work_of
 
+SHUFFLING = 8000
+"""How many multiplications take as long as giving one weight another's value and its own back."""
+
 
 @contextmanager
 def shuffled(maps: Maps, layers: Sequence[str], number: int) -> Iterator[Maps]:
@@ -38,3 +41,8 @@ def learned_layers(maps: Maps, goal: Goal) -> list[str]:
 def work(maps: Maps, goal: Goal) -> float:
     """About how many multiplications a pass of the network takes."""
     return work_of(maps.study.probe.layers, maps.trace(goal).outputs)
+
+
+def shuffling_work(maps: Maps) -> float:
+    """About how many multiplications take as long as shuffling all weights and putting them back."""
+    return SHUFFLING * maps.study.probe.model.parameters
