@@ -16,6 +16,7 @@ import difflib
 import logging
 import os
 import platform
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
@@ -82,11 +83,10 @@ def build_site(
         check_files(config)
     if "pdf" in config.formats:
         refuse_without_pango()
-    drawer = store.drawer(drawing_key())
-    with _crew(config, jobs) as crew:
+    with _drawer(store) as drawer, _crew(config, jobs) as crew:
 
         def draw_meanwhile(section: Section) -> None:
-            if crew and store.keeps:
+            if crew and not store.problem:
                 crew.ahead(draw_ahead, section, config.language[0], config.formats, drawer)
 
         made = make_sections(config, plans, store, isolated=isolated, watcher=watcher, on_known=draw_meanwhile)
@@ -101,6 +101,16 @@ def build_site(
             " anew."
         )
     return report
+
+
+@contextlib.contextmanager
+def _drawer(store: Store) -> Iterator[Drawer]:
+    """What is drawn ahead is kept in the store; without a folder of its own, for this build alone."""
+    if store.folder:
+        yield store.drawer(drawing_key())
+        return
+    with tempfile.TemporaryDirectory(prefix="reportgen-") as folder:
+        yield Store(Path(folder)).drawer(drawing_key())
 
 
 @contextlib.contextmanager

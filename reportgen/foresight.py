@@ -29,7 +29,7 @@ COSTS: dict[str, tuple[float, float]] = {
     "progression": (0.2, 0.0),
     "activation_maps": (0.4, 0.0), "activation_heatmaps": (0.03, 0.0), "activation_statistics": (0.03, 0.0),
     "dense_layers": (0.03, 0.0), "cam": (2.5, 15.0), "cam_layers": (1.5, 15.0), "saliency": (3.0, 60.0),
-    "backprop_rules": (0.4, 5.0), "pointing": (0.03, 0.0), "occlusion": (0.2, 100.0), "rise": (0.2, 250.0),
+    "backprop_rules": (0.4, 5.0), "pointing": (0.03, 0.0), "occlusion": (0.3, 250.0),
     "faithfulness": (0.2, 80.0), "sanity": (0.4, 120.0), "map_agreement": (0.03, 0.0), "optimal_inputs": (1.0, 300.0),
     "unit_rows": (0.5, 10.0), "class_images": (0.3, 200.0), "penalty_sweep": (0.3, 100.0), "deep_dream": (0.2, 80.0),
     "inversion": (0.4, 100.0), "made_to_order": (0.5, 100.0),

@@ -17,10 +17,11 @@ from reportgen.artifacts.base import ModelArtifact
 from reportgen.config import Config, validate
 from reportgen.errors import Interrupted, UsageError
 from reportgen.render import figures
+from reportgen.render.crew import Crew
 from reportgen.render.language import Speaker
 from reportgen.report.blocks import Block, Fact, Figure, Gallery
 from reportgen.report.codec import load
-from reportgen.report.document import Report
+from reportgen.report.document import Report, Section
 from reportgen.store import Store
 from reportgen.study import Study
 from reportgen.text import _
@@ -211,6 +212,23 @@ class Told(Watcher):
 
     def finish(self, name: str) -> None:
         self.finished.append(name)
+
+
+@pytest.mark.parametrize("cached", [True, False])
+def test_figures_are_drawn_while_the_network_is_looked_at(
+    tmp_path: Path, probe: FakeProbe, monkeypatch: pytest.MonkeyPatch, cached: bool
+) -> None:
+    given: list[str] = []
+
+    def ahead(_crew: Crew, _work: object, section: object, *_what: object) -> None:
+        if isinstance(section, Section):
+            assert probe.passes <= 1
+            given.append(section.name)
+
+    monkeypatch.setattr(Crew, "ahead", ahead)
+    wishes = config(inputs(tmp_path), outputs=("json",), select=("summary", "prediction"))
+    build.build_site(wishes, Store(tmp_path / "cache" if cached else None), jobs=2, isolated=False)
+    assert given == ["summary", "prediction"]
 
 
 @dataclass(frozen=True)
