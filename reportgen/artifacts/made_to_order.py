@@ -12,9 +12,9 @@ from reportgen.errors import UsageError
 from reportgen.optimization.objectives import Objective, channel, logit, loud
 from reportgen.optimization.plans import own_size
 from reportgen.optimization.seeking import Wish, seek
-from reportgen.report.blocks import Block, Column, Gallery, Table
+from reportgen.report.blocks import Block, Column, Gallery, Note, Table
 from reportgen.study import Study
-from reportgen.text import _
+from reportgen.text import Text, _
 
 _TERM = re.compile(
     r"\s*(?P<sign>[+-])?\s*(?:(?P<factor>\d+(?:\.\d+)?)\s*\*?\s+)?(?P<what>#\d+|[^\s+#][^\s]*:(?:\d+(?:@middle)?|\*))"
@@ -24,7 +24,11 @@ _TERM = re.compile(
 @dataclass(frozen=True)
 class MadeToOrder(ModelArtifact):
     """Shows images for the objectives in `wishes`: terms `layer:channel` (the mean over places), `layer:channel@middle`
-    (the unit in the middle), `layer:*` (the whole layer made louder) and `#class`, each with a sign and a factor."""
+    (the unit in the middle), `layer:*` (the whole layer made louder) and `#class`, each with a sign and a factor.
+
+    Those in `cured` are made as usual and once more by the two moves that cure what does not rise: first shifted and
+    without penalties, then from there with the usual settings.
+    """
 
     name = "made_to_order"
     chapter = "optimization"
@@ -38,17 +42,25 @@ class MadeToOrder(ModelArtifact):
         "channel, a class by its number, a whole layer by a star."
     )
     wishes: tuple[str, ...] = ()
+    cured: tuple[str, ...] = ()
 
     def blocks(self, study: Study) -> Iterator[Block]:
         """The gallery and the table."""
-        if not self.wishes:
+        if not self.wishes and not self.cured:
             raise NotApplicable(_("no objectives were asked for (`wishes` in the table `[artifacts.made_to_order]`)"))
         refuse_whole_numbers(study)
-        wishes = [Wish(f"order {text}", read_objective(study, text), own_size(study)) for text in self.wishes]
+        size = own_size(study)
+        wishes = [Wish(f"order {text}", read_objective(study, text), size) for text in self.wishes]
+        labels: list[Text] = [*self.wishes]
+        for text in self.cured:
+            objective = read_objective(study, text)
+            wishes += [Wish(f"order {text} before", objective, size, "before"),
+                       Wish(f"order {text} after", objective, size, "after")]
+            labels += [_("{objective}, before the cure", objective=text), _("{objective}, after it", objective=text)]
         made = seek(study, wishes, study.wishes.used, "Images to order")
         yield from how_made(study, study.wishes.used.steps)
         yield Gallery(
-            "made_to_order", tuple(photo_of(one.image) for one in made), self.wishes,
+            "made_to_order", tuple(photo_of(one.image) for one in made), tuple(labels),
             _("Images made for the user's own objectives."), _("Images made for sums and differences of units."),
             notes=tuple(_("{first:.3g} → {last:.3g}", first=one.first, last=one.last) for one in made),
             columns=min(4, len(made)),
@@ -56,10 +68,16 @@ class MadeToOrder(ModelArtifact):
         yield Table(
             "made_to_order",
             (Column(_("Objective"), code=True), Column(_("At the start"), ".3g"), Column(_("At the end"), ".3g")),
-            tuple((text, one.first, one.last) for text, one in zip(self.wishes, made, strict=True)),
+            tuple((text, one.first, one.last) for text, one in zip(labels, made, strict=True)),
             _("How far each objective rose."),
         )
-        yield from outcome(list(zip(self.wishes, made, strict=True)))
+        yield from outcome(list(zip(self.wishes, made, strict=False)))
+        pairs = made[len(self.wishes) :]
+        for text, before, after in zip(self.cured, pairs[::2], pairs[1::2], strict=True):
+            yield Note(_(
+                "“{objective}” reaches {before:.3g} as usual and {after:.3g} by the cure.",
+                objective=text, before=before.last, after=after.last,
+            ))
 
 
 def read_objective(study: Study, text: str) -> Objective:

@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -27,11 +28,15 @@ AT_ONCE = 8
 
 @dataclass(frozen=True, eq=False)
 class Wish:
-    """An image to be made: a name that is unique in the study, its objective, its size in pixels."""
+    """An image to be made: a name that is unique in the study, its objective, its size in pixels.
+
+    `cure` says whether the second recipe is taken "where needed", or the image "before" or "after" it is wanted.
+    """
 
     name: str
     objective: Objective
     size: tuple[int, int]
+    cure: Literal["where needed", "before", "after"] = "where needed"
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,19 +161,22 @@ def _duration(long: float) -> str:
 def _make(
     study: Study, batch: Sequence[Wish], recipe: Recipe, begin: Array | None, on_step: Callable[[], None]
 ) -> list[Made]:
-    """A batch; those of it that did not rise are tried again, shifted and without penalties first."""
+    """A batch; those that did not rise, or are asked for, are tried again, shifted and without penalties first."""
     objectives, size = [wish.objective for wish in batch], batch[0].size
     start = None if begin is None else np.stack([imaging.resize(begin, size)] * len(batch))
     first = climb(study.probe, objectives, size, recipe, start=start, on_step=lambda step: on_step())
     made = [_made(first, place) for place in range(len(batch))]
-    ill = [place for place, one in enumerate(made) if not one.risen]
+    ill = [
+        place for place, (wish, one) in enumerate(zip(batch, made, strict=True))
+        if wish.cure == "after" or (wish.cure == "where needed" and not one.risen)
+    ]
     if ill:
         again = [objectives[place] for place in ill]
         freed = climb(study.probe, again, size, recipe.quiet())
         smoothed = climb(study.probe, again, size, recipe, start=freed.images)
         for place, number in enumerate(ill):
             second = _cured(freed, smoothed, place)
-            if second.last > made[number].last:
+            if batch[number].cure == "after" or second.last > made[number].last:
                 made[number] = second
     return made
 

@@ -259,3 +259,13 @@ def test_an_inversion_is_compared_with_a_flat_picture(study: Study) -> None:
 def test_nothing_is_made_to_order_without_an_order(study: Study) -> None:
     with pytest.raises(NotApplicable, match="no objectives were asked for"):
         look(MadeToOrder(), study)
+
+
+def test_the_cure_can_be_asked_for_unit_by_unit(study: Study) -> None:
+    blocks = look(MadeToOrder(("#1",), cured=("one:1",)), study)
+    check_words(blocks)
+    labels = [str(row[0]) for row in rows_of(blocks, "made_to_order")]
+    assert labels == ["#1", "one:1, before the cure", "one:1, after it"]
+    gallery = next(block for block in blocks if isinstance(block, Gallery))
+    assert gallery.pictures[1] != gallery.pictures[2], "both were really made"
+    assert any("“one:1” reaches" in text and "by the cure" in text for text in findings(blocks))
