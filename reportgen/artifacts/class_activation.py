@@ -12,6 +12,7 @@ from reportgen.artifacts.base import ImageArtifact, NotApplicable
 from reportgen.artifacts.heat_sheets import (
     Sheet,
     about_methods,
+    by_effort,
     empty_maps,
     explained,
     on_scores,
@@ -93,6 +94,8 @@ class ClassActivationMaps(ImageArtifact):
                 yield from self._figure(maps, method, goal, layers[goal.name], drawn)
         yield from empty_maps(maps, methods, goals)
         yield from _tried(maps, methods, goals[0])
+        if {"scorecam", "ablationcam"} & set(methods):
+            yield from by_effort(maps, "channels")
         yield _numbers(maps, methods, goals)
         yield about_methods("cam_methods", methods)
         yield from raw_maps("attention_cam", maps, methods, goals)

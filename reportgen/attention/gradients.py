@@ -33,11 +33,6 @@ def gradient(probe: Probe, pixels: Array, target: Target, rule: Rule = "plain") 
     return found
 
 
-def gradient_times_input(probe: Probe, pixels: Array, target: Target) -> Array:
-    """Gradient × input (Shrikumar et al. 2016, https://arxiv.org/abs/1605.01713)."""
-    return balance(gradient(probe, pixels, target) * probe.values(pixels))
-
-
 @dataclass(frozen=True, eq=False)
 class Noisy:
     """What the gradients of noisy copies have in common and how much they differ."""

@@ -169,7 +169,7 @@ def test_completeness_is_printed_and_true() -> None:
         assert row[1] == pytest.approx(here - there, abs=1e-4)
         assert row[2] == pytest.approx(maps.heat("integrated_gradients", goal).values.sum(), abs=1e-4)
         assert row[2] == pytest.approx(row[1], rel=0.02, abs=1e-3)
-    assert any("with 64 steps from a black image" in text for text in findings(blocks))
+    assert any("from a black image" in text and "with 64 steps" in text for text in findings(blocks))
 
 
 def test_too_few_steps_are_told() -> None:
