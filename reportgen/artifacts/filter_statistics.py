@@ -35,7 +35,7 @@ class _Numbers:
     largest: float
     norms: np.ndarray
     sums: np.ndarray
-    doubles: tuple[tuple[int, int, float], ...]
+    doubles: tuple[tuple[int, int, float], ...] | None
     empty: tuple[int, ...]
     fresh: Match | None
 
@@ -123,8 +123,15 @@ class FilterStatistics(ModelArtifact):
         )
 
     def _doubles(self, measured: Sequence[_Numbers]) -> Iterator[Block]:
-        pairs = [(one.kernels.name, *pair) for one in measured for pair in one.doubles]
+        pairs = [(one.kernels.name, *pair) for one in measured for pair in one.doubles or ()]
         filters = sum(one.kernels.count for one in measured)
+        left = [one.kernels.name for one in measured if one.doubles is None]
+        if left:
+            yield Note(_(
+                "Not compared, for with so few weights random filters have doubles too: {names}.", names=_listed(left),
+            ), "info")
+        if len(left) == len(measured):
+            return
         if not pairs:
             yield Note(_("No two filters of a layer are alike (cosine of at least {alike:.2f}).", alike=self.alike))
             return
@@ -173,7 +180,8 @@ _COLUMNS = (
 def _row(one: _Numbers, tests: int) -> tuple[Cell, ...]:
     fresh = one.fresh
     return (
-        one.kernels.name, one.mean, one.deviation, one.largest, _mean(one.norms), len(one.doubles), len(one.empty),
+        one.kernels.name, one.mean, one.deviation, one.largest, _mean(one.norms),
+        None if one.doubles is None else len(one.doubles), len(one.empty),
         one.kernels.layer.initializer or None, fresh.distance if fresh else None, fresh.outside if fresh else None,
         fresh.chance if fresh else None, _looks(fresh, tests),
     )
@@ -191,11 +199,11 @@ def _mean(values: np.ndarray) -> float:
 
 def _doubles(
     filters: np.ndarray, norms: np.ndarray, empty: tuple[int, ...], alike: float
-) -> tuple[tuple[int, int, float], ...]:
+) -> tuple[tuple[int, int, float], ...] | None:
     """Pairs of filters that are not empty with a cosine of at least `alike`, the most alike first."""
     count, weights = filters.shape
     if weights < 4 or count * (count - 1) / 2 * cosine_beyond(alike, weights) > BY_CHANCE:
-        return ()  # with so few weights some of so many filters are alike whatever they look for
+        return None  # with so few weights some of so many filters are alike whatever they look for
     unit = np.divide(filters, norms[:, None], out=np.zeros_like(filters), where=norms[:, None] > 0)
     unit[list(empty)] = 0
     cosines = np.triu(unit @ unit.T, k=1)
