@@ -10,8 +10,11 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from reportgen import __version__
+from reportgen.files import read_within
 
 NAME = "manifest.json"
+LARGEST = 64 << 20
+"""Bytes of a manifest or a page that are read; a folder may come from anyone."""
 GENERATOR = "reportgen"
 """By this word the tool knows a folder as its own."""
 _ROLES: tuple[tuple[str, str], ...] = (
@@ -54,7 +57,7 @@ def write_manifest(folder: Path, inputs: str = "") -> None:
 def read_manifest(folder: Path) -> dict[str, Any] | None:
     """The manifest of a folder that reportgen made, None for any other."""
     try:
-        manifest = json.loads((folder / NAME).read_text(encoding="utf-8"))
+        manifest = json.loads(read_within(folder / NAME, LARGEST))
     except (OSError, ValueError, RecursionError):
         return None
     ours = isinstance(manifest, dict) and manifest.get("generator") == GENERATOR

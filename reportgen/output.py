@@ -24,7 +24,8 @@ from pathlib import Path
 
 from reportgen import locks
 from reportgen.errors import NO_ROOM, Interrupted, ReportgenError, UsageError
-from reportgen.manifest import listed, read_manifest
+from reportgen.files import is_plain, read_within
+from reportgen.manifest import LARGEST, listed, read_manifest
 from reportgen.processes import undisturbed
 from reportgen.swapping import READY, finish, is_mount, swap
 
@@ -174,7 +175,7 @@ def made_of(folder: Path) -> dict[str, tuple[str, ...]]:
     ]
     languages = sorted({language for _name, language in found if language})
     with contextlib.suppress(OSError):
-        opening = re.search(rb'<html lang="([\w-]+)"', (folder / "index.html").read_bytes()[:512])
+        opening = re.search(rb'<html lang="([\w-]+)"', read_within(folder / "index.html", LARGEST)[:512])
         languages.sort(key=lambda language: opening is None or language.encode() != opening[1])
     formats = [name for name, _pattern in _MADE if name in {known for known, _language in found}]
     return {"outputs": (*formats, "json"), **({"language": tuple(languages)} if languages else {})}
@@ -193,7 +194,7 @@ def changed_files(folder: Path) -> list[str]:
 
 def _has(path: Path, digest: str) -> bool:
     try:
-        return path.is_file() and _sha256(path) == digest
+        return is_plain(path) and _sha256(path) == digest
     except OSError:
         return False
 

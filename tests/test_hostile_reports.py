@@ -16,8 +16,11 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from reportgen.checking import check
 from reportgen.cli import main
 from reportgen.errors import InputError
+from reportgen.output import made_of
+from reportgen.render import render
 from reportgen.report import codec, limits, reader
 from reportgen.report.blocks import KINDS
 from reportgen.report.document import Report, Section
@@ -132,6 +135,12 @@ REFUSED: dict[str, Change] = {
     "a plural without a number": value("note", "text", {"say": "one", "plural": "{count}", "with": {"count": "many"}}),
     "a brace alone": value("note", "text", {"say": "{"}),
     "a sentence that doubles itself": value("note", "text", DOUBLED),
+    "more columns than paper": lambda document, _folder: block(document, "chart").update(
+        form="columns", labels=[], series=[{"label": "x", "values": [1] * 700}] * 500),
+    "a diagram of too many layers": lambda document, _folder: block(document, "diagram").update(
+        nodes=block(document, "diagram")["nodes"] * 1001),
+    "more formulas than can be set in a while": lambda document, _folder: document["sections"][5].update(
+        formulas=[{"tex": f"a_{{{number}}}" + "+b" * 400} for number in range(60)]),
     "an unknown key": value("note", "colour", "red"),
     "half a letter": value("prose", "text", {"say": "\ud800"}),
     "a formula without an end": lambda document, _folder: document["sections"][5].update(
@@ -186,6 +195,16 @@ def test_a_report_must_be_a_plain_file(tmp_path: Path, make: Callable[[Path], No
 def test_a_name_that_no_file_can_have_is_told(command: str) -> None:
     done = CliRunner().invoke(main, [command, "x" * 300])
     assert done.exit_code == 3, done.output
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "index.html", "en/index.html"])
+def test_a_folder_with_links_in_it_is_checked_without_following_them(folder: Path, name: str) -> None:
+    render(codec.load(folder), folder / "site", languages=("en",), formats=("html",))
+    (folder / "site" / name).unlink()
+    (folder / "site" / name).symlink_to("/dev/zero")
+    rule = "manifest" if name == "manifest.json" else "files"
+    assert rule in [problem.rule for problem in check(folder / "site")]
+    assert made_of(folder / "site")["outputs"] in (("html", "json"), ("json",))
 
 
 def test_a_document_that_would_fill_the_memory_is_not_taken_apart(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 
 from reportgen.report import headers
-from reportgen.report.limits import MOST_PIXELS, MOST_PIXELS_SHOWN
+from reportgen.report.limits import MOST_PIXELS, MOST_PIXELS_AGAIN, MOST_PIXELS_SHOWN
 from reportgen.report.unfit import UnfitError, told
 
 _ASSET = re.compile(r"([0-9a-f]{32})\.([a-z]{2,5})")
@@ -20,14 +20,15 @@ class Beside:
         self._read = read
         self._known: dict[str, tuple[bytes, str]] = {}
         self._sizes: dict[str, tuple[int, int]] = {}
-        self.pixels_left = MOST_PIXELS_SHOWN
+        self.pixels_left, self.pixels_again_left = MOST_PIXELS_SHOWN, MOST_PIXELS_AGAIN
         self.depth = 0
 
     def picture(self, name: object) -> tuple[bytes, str, tuple[int, int]]:
         """A picture's bytes, their digest, and the size that its header tells."""
         data, digest = self._file(name)
         name = str(name)
-        if name not in self._sizes:
+        known = name in self._sizes
+        if not known:
             try:
                 self._sizes[name] = headers.size_of(data)
             except ValueError as problem:
@@ -38,8 +39,9 @@ class Beside:
                 raise UnfitError(f"assets/{name} has {width} × {height} pixels, more than {most}")
         width, height = self._sizes[name]
         self.pixels_left -= width * height
-        if self.pixels_left < 0:
-            raise UnfitError(f"there are pictures of more than {MOST_PIXELS_SHOWN} pixels together")
+        self.pixels_again_left -= width * height if known else 0
+        if min(self.pixels_left, self.pixels_again_left) < 0:
+            raise UnfitError("there are pictures of more pixels together than can be shown")
         return data, digest, self._sizes[name]
 
     def attached(self, name: object, suffix: str) -> tuple[bytes, str]:

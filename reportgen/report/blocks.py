@@ -230,8 +230,8 @@ class Diagram:
 
     kind: ClassVar[str] = "diagram"
     name: str
-    nodes: Annotated[tuple[Node, ...], Members(10_000)]
-    edges: tuple[tuple[int, int], ...]
+    nodes: Annotated[tuple[Node, ...], Members(3_000)]
+    edges: Annotated[tuple[tuple[int, int], ...], Members(10_000)]
     caption: Message
     alt: Message
 

@@ -16,12 +16,17 @@ MOST_CONTAINERS, MOST_VALUES = 600_000, 4_000_000
 """Lists and tables, and values, in one JSON document; they are counted before it is taken apart."""
 LARGEST_ASSET, LARGEST_ASSETS = 128 << 20, 512 << 20
 """Bytes of one file beside a report, and of all of them together."""
-MOST_PIXELS, MOST_PIXELS_SHOWN = 25_000_000, 10_000_000_000
-"""Of one picture, and of all that are shown, each as often as it is."""
+MOST_PIXELS, MOST_PIXELS_SHOWN, MOST_PIXELS_AGAIN = 25_000_000, 10_000_000_000, 2_000_000_000
+"""Of one picture, of all that are shown, and of those among them that were shown before."""
 LONGEST, MOST = 20_000, 100_000
 """Letters of a text and members of a list where an annotation says nothing else."""
-MOST_CELLS, MOST_BARS = 250_000, 20_000
-"""Of a table, of a chart."""
+MOST_CELLS = 250_000
+"""Of a table."""
+MOST_BARS, MOST_POINTS = 1_500, 80_000
+"""Bars of a chart, each with its words; and points or columns, of which no more than `ACROSS` are drawn of a series."""
+ACROSS = 1_000
+MOST_TEX = 20_000
+"""Letters of all formulas of a report."""
 DEEPEST, LONGEST_SAID = 120, 50_000
 """How often a message may stand within a message, and how long the whole may become when it is said."""
 LARGEST_NUMBER = 1 << 63

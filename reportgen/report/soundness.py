@@ -13,7 +13,15 @@ from typing import Any
 
 from reportgen.report.blocks import Chart, Diagram, Grid, Picture, Table
 from reportgen.report.document import Report, Section
-from reportgen.report.limits import LONGEST_SAID, MOST_BARS, MOST_CELLS, NUMBER_FORMAT
+from reportgen.report.limits import (
+    ACROSS,
+    LONGEST_SAID,
+    MOST_BARS,
+    MOST_CELLS,
+    MOST_POINTS,
+    MOST_TEX,
+    NUMBER_FORMAT,
+)
 from reportgen.text import Message, Value
 
 Check = Callable[[Any], str]
@@ -28,9 +36,11 @@ def table(one: Table) -> str:
 
 
 def chart(one: Chart) -> str:
-    """A row of bars for each label and series is not without an end."""
-    rows = len(one.labels) * len(one.series) if one.form == "bars" else 0
-    return f"it has more than {MOST_BARS} bars" if rows > MOST_BARS else ""
+    """Bars are drawn one by one; columns too, up to as many as there is room for, and a silhouette of more."""
+    if one.form == "bars":
+        return f"it has more than {MOST_BARS} bars" if len(one.labels) * len(one.series) > MOST_BARS else ""
+    points = sum(min(len(series.values), ACROSS) for series in one.series)
+    return f"it has more than {MOST_POINTS} points" if points > MOST_POINTS else ""
 
 
 def diagram(one: Diagram) -> str:
@@ -45,9 +55,12 @@ def section(one: Section) -> str:
 
 
 def report(one: Report) -> str:
-    """No two sections have one name, which is that of a page."""
+    """No two sections have one name, which is that of a page; all formulas together can be set in a while."""
     name, count = Counter(section.name for section in one.sections).most_common(1)[0] if one.sections else ("", 1)
-    return f"{count} sections have the same name" if count > 1 else ""
+    if count > 1:
+        return f"{count} sections have the same name"
+    letters = sum(map(len, {formula.tex for section in one.sections for formula in section.formulas}))
+    return f"its formulas have more than {MOST_TEX} letters" if letters > MOST_TEX else ""
 
 
 def picture(one: Picture) -> str:
