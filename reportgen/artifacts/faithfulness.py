@@ -148,7 +148,7 @@ def _band(chance: Chance, side: Side) -> Series:
 
 def _chance_name(chance: Chance) -> Message:
     if not chance.patch:
-        return _("chance, single pixels")
+        return _("chance, pixels shuffled")
     return _("chance, patches of {size:.0f} pixels", size=chance.patch)
 
 

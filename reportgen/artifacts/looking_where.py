@@ -95,8 +95,8 @@ class LookingWhere(ImageArtifact):
             (Column(_("Method")), Column(_("Hottest place on it")), Column(_("Energy inside"), ".1%"),
              Column(_("Best IoU"), ".3f")),
             tuple(rows),
-            _("The maps of “{goal}” in `{image}` against the object, the best first. By chance the energy inside would "
-              "be {share:.1%}.", goal=goal.label, image=sample.file, share=share),
+            _("The maps of “{goal}” in `{image}` against the object, the best first. An even map would have "
+              "{share:.1%} inside.", goal=goal.label, image=sample.file, share=share),
         )
         if not given:
             yield Note(_(
@@ -112,7 +112,10 @@ class LookingWhere(ImageArtifact):
             yield from _answer(goal, found, share, self._untrained(maps, goal, list(found), inside))
 
     def _untrained(self, maps: Maps, goal: Goal, methods: list[str], inside: Array) -> dict[str, list[float]]:
-        """The heat on the object in the maps of shuffled networks, method by method; only those that one pass gives."""
+        """The heat on the object in the maps of each shuffled network, by method; nan where there is no map.
+
+        Only methods that one pass gives are asked.
+        """
         layers = learned_layers(maps, goal)
         found: dict[str, list[float]] = {name: [] for name in methods if METHODS[name].cost == "pass"}
         usual, effort = SHUFFLES[maps.settings.effort], maps.settings.effort
@@ -122,8 +125,8 @@ class LookingWhere(ImageArtifact):
             with shuffled(maps, layers, number) as fresh:
                 heats = {name: fresh.heat(name, goal) for name in found}
             for name, heat in heats.items():
-                if not heat.reason:
-                    found[name].append(energy(heat.enlarged((inside.shape[0], inside.shape[1])), inside))
+                there = energy(heat.enlarged((inside.shape[0], inside.shape[1])), inside)
+                found[name].append(np.nan if heat.reason else there)
             maps.study.progress((number + 1) / shuffles, f"shuffling weights for {maps.sample.file}")
         return found
 
@@ -177,18 +180,20 @@ def _answer(
     goal: Goal, found: dict[str, Pointing], share: float, untrained: dict[str, list[float]]
 ) -> Iterator[Block]:
     """The verdict, of the maps together, beside the same maps of the network with its weights shuffled."""
-    methods = [name for name, values in untrained.items() if len(values) >= LEAST]
-    if not methods:
+    methods = list(untrained)
+    each = np.array([untrained[name] for name in methods]).reshape(len(methods), -1)
+    each = each[:, np.isfinite(each).mean(axis=0) >= 0.5] if methods else each
+    if each.size == 0 or each.shape[1] < LEAST:
         yield Note(_(
             "Whether the network looks at the object for “{goal}” cannot be told: there are not enough maps of the "
             "same network with its weights shuffled to compare with.", goal=goal.label,
         ))
         return
     trained = float(np.median([found[name].energy for name in methods]))
-    count = min(len(untrained[name]) for name in methods)
-    chance = Range.of_shares(np.median([untrained[name][:count] for name in methods], axis=0))
+    chance = Range.of_shares(np.nanmedian(each, axis=0))
     aiming = sum(
-        Range.of_shares(untrained[name]).side(found[name].energy) > 0 for name in methods
+        Range.of_shares(values[np.isfinite(values)]).side(found[name].energy) > 0
+        for name, values in zip(methods, each, strict=True)
     )
     odds = trained * (1 - share) / max(share * (1 - trained), 1e-12)
     side = int(chance.side(trained) > 0 and odds > ODDS) - int(chance.side(trained) < 0 and odds < 1)
