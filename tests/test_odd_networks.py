@@ -195,3 +195,9 @@ def test_of_an_answer_of_slices_the_middle_one_is_drawn() -> None:
     figure = next(block for block in section.blocks if block.kind == "figure")
     assert (figure.picture.height, figure.picture.width) == (12, 12)
     assert any("middle slice" in said for said in words_of(section, "info"))
+
+
+def test_a_convolution_with_a_memory_has_class_activation_maps() -> None:
+    section = section_of(study_of(made("moving_pictures")), "cam")
+    assert not words_of(section, "skipped", "failed")
+    assert any(block.kind == "fact" and "conv_lstm2d" in str(block.value) for block in section.blocks)

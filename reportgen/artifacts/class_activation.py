@@ -76,7 +76,7 @@ class ClassActivationMaps(ImageArtifact):
         layers = {goal.name: maps.layer(goal) for goal in maps.goals}
         goals = [goal for goal in maps.goals if layers[goal.name]]
         if not goals:
-            raise NotApplicable(_("No layer with flat maps (height × width) leads to this network's answer."))
+            raise NotApplicable(_("No convolution with flat maps (height × width) leads to this network's answer."))
         drawn = Sheet(sample, self.side, self.opacity)
         methods = tuple(self.methods) or of_family("cam")
         yield from _where(maps, goals)

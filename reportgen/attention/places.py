@@ -14,7 +14,7 @@ def last_with_places(layers: Layers, outputs: Mapping[str, Array], answer: Array
     Where the network's own answer has places, the coarsest such layer is meant: what comes after it only draws.
     """
     flat = [layer for layer in layers if layer.family != "input" and has_places(outputs.get(layer.name))]
-    if not any(layer.family in ("convolution", "attention") for layer in flat):
+    if not any(layer.family in ("convolution", "attention", "recurrent") for layer in flat):
         return ""
     if has_places(answer):
         sizes = [math.prod(outputs[layer.name].shape[:2]) for layer in flat]
