@@ -15,6 +15,8 @@ SCALE = 2.0
 _SMOOTH = 2
 MOST_PIXELS = 20_000_000
 """A drawing of a thousand bars is painted with fewer: smoothed less, and smaller if need be."""
+TALLEST = 16_000
+"""Pixels of the finished picture."""
 
 
 @functools.lru_cache(maxsize=64)
@@ -27,7 +29,7 @@ def font(size: float, bold: bool = False) -> ImageFont.FreeTypeFont:
 def paint(drawing: Drawing, scale: float = SCALE) -> Image.Image:
     """The drawing on white."""
     factor = min(scale * _SMOOTH, math.sqrt(MOST_PIXELS / (drawing.width * drawing.height)))
-    scale = min(scale, factor)
+    scale = min(scale, factor, TALLEST / drawing.height)
     image = Image.new("RGB", (math.ceil(drawing.width * factor), math.ceil(drawing.height * factor)), "white")
     brush = _Brush(image, factor)
     brush.all(drawing.shapes)
