@@ -6,6 +6,7 @@ import contextlib
 import errno
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -353,6 +354,16 @@ def test_no_room_is_one_sentence_and_the_old_folder_stays(tmp_path: Path, number
     assert told.value.slug == "disk-full"
     assert is_intact(tmp_path / "site", "1")
     assert [path.name for path in tmp_path.iterdir()] == ["site"]
+
+
+def test_no_room_for_style_sheets_is_no_room_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(shutil, "copy2", refuse)
+    with pytest.raises(ReportgenError) as told, replaced(tmp_path / "site") as folder:
+        render(sample_report(), folder, languages=("en",), formats=("html",))
+    assert told.value.slug == "disk-full"
 
 
 def test_stopped_when_all_is_done_the_truth_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

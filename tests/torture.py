@@ -165,12 +165,11 @@ def kill(bench: Bench, seed: int) -> str:
     """A build is hit at some moment; what happened, in words. One that was over before is followed by one hit earlier."""
     chosen = random.Random(seed)
     kind, phase = KINDS[seed % len(KINDS)], ("look", "render")[seed // len(KINDS) % 2]
-    moment = chosen.uniform(0.02, 0.9) * bench.seconds[phase]
-    for _try in range(12):
+    for attempt in range(12):
+        moment = chosen.uniform(0.02, 0.9) * 0.9**attempt * bench.seconds[phase]
         told = _hit_at(bench, seed, kind, phase, moment)
         if told:
             return f"{seed}: {kind} while it should {phase}: {told}"
-        moment *= 0.7
     raise TortureError(f"{seed}: it was never there to be hit")
 
 

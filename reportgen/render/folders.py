@@ -41,10 +41,22 @@ class FolderLoader(BaseLoader):
 
 def copy_static(target: Path, folders: Sequence[Path]) -> None:
     """Style sheets, scripts and icons, those of the first folder over those of the next."""
+    problems: list[OSError] = []  # `copytree` gathers them as texts, without what the system answered
+
+    def copy(one: str, other: str) -> None:
+        try:
+            shutil.copy2(one, other)
+        except OSError as problem:
+            problems.append(problem)
+            raise
+
     for folder in reversed(folders):
         source = folder / "static"
         if source.is_dir():
-            shutil.copytree(source, target, dirs_exist_ok=True, ignore=_ignored(folder))
+            try:
+                shutil.copytree(source, target, dirs_exist_ok=True, ignore=_ignored(folder), copy_function=copy)
+            except shutil.Error as problem:
+                raise (problems or [problem])[0] from problem
 
 
 def static_text(name: str, folders: Sequence[Path]) -> str:
