@@ -24,7 +24,7 @@ from reportgen.report.document import Formula
 from reportgen.study import Sample, Study
 from reportgen.text import Message, Text, _, listed
 
-PRIMARY = 0.4
+PRIMARY = 0.3
 """From this share on a filter counts as sensitive to a colour, if noise gives less."""
 ORIENTED = 0.5
 """From this share of what varies on a filter counts as one for horizontal or vertical edges, if noise gives less."""
@@ -155,12 +155,19 @@ def _exercise(layer: _Layer, coloured: bool) -> list[_Answer]:
 def _best(
     question: Message, readings: Sequence[Reading], shares: Sequence[float], needed: float, angle: float | None = None
 ) -> _Answer:
-    """The filter with the largest share; where a direction is asked for, one named with that direction comes first."""
-    fits = [
-        angle is None or (one.directed and abs((one.angle - angle + 90) % 180 - 90) <= NEAR) for one in readings
+    """The filter with the largest share; where a direction is asked for, of those that have no other name."""
+    counted = [
+        share if angle is None or one.kind == "none" or _points(one, angle) else 0.0
+        for one, share in zip(readings, shares, strict=True)
     ]
-    number = max(range(len(shares)), key=lambda place: (fits[place] and shares[place] >= needed, shares[place]))
-    return _Answer(question, number, shares[number], needed, fits[number] and shares[number] >= needed)
+    number = int(np.argmax(counted))
+    right = angle is None or _points(readings[number], angle)
+    return _Answer(question, number, counted[number], needed, right and counted[number] >= needed)
+
+
+def _points(reading: Reading, angle: float) -> bool:
+    """True for what has nearly this direction."""
+    return reading.directed and abs((reading.angle - angle + 90) % 180 - 90) <= NEAR
 
 
 def _answers(kernels: Kernels, answers: Sequence[_Answer]) -> Block:

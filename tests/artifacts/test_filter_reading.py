@@ -134,3 +134,13 @@ def test_a_layer_of_noise_answers_no_question(side: int) -> None:
 def test_what_is_needed_grows_with_the_number_of_filters() -> None:
     null = noise(3, 3, 3)
     assert null.reached(null.primaries, 0.05) < null.reached(null.primaries, 0.05 / 64)
+
+
+def test_a_slanting_edge_is_no_answer_for_an_upright_one() -> None:
+    """An edge at 118° explains much of a vertical one, and is told as what it is."""
+    rows_, columns = np.mgrid[:3, :3] - 1.0
+    angle = np.deg2rad(118)
+    slanting = (columns * np.sin(angle) + rows_ * np.cos(angle))[..., None, None] * np.ones((3, 4))
+    kernel = slanting + np.random.default_rng(0).normal(size=(3, 3, 3, 4)) * 0.01
+    exercise = rows(look(FilterReading(), fake_study(probe=first_layer(kernel))), "filter_exercise")
+    assert [(str(row["Answer"]) == "found", row["Evidence"]) for row in exercise[:2]] == [(False, 0.0), (False, 0.0)]
