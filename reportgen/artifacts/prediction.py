@@ -63,8 +63,8 @@ class Prediction(ImageArtifact):
         facts = study.probe.output
         if len(facts.names) > 1:
             yield Note(_(
-                "The network has {count} output; shown here is `{output}`.",
-                "The network has {count} outputs; shown here is `{output}`, left out: `{left}`.",
+                "The network gives {count} output; shown here is `{output}`.",
+                "The network gives {count} outputs; shown here is `{output}`, left out: `{left}`.",
                 count=len(facts.names), output=facts.name,
                 left=listed([name for name in facts.names if name != facts.name]),
             ), "info")

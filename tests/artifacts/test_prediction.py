@@ -181,4 +181,4 @@ def test_an_answer_of_no_numbers_is_told_and_not_drawn() -> None:
 def test_one_of_several_outputs_is_named() -> None:
     study = fake_study()
     study.probe.output = dataclasses.replace(study.probe.output, names=("scores", "mask"))  # type: ignore[misc]
-    assert findings(look(Prediction(), study), "info") == ["The network has 2 outputs; shown here is `scores`, left out: `mask`."]
+    assert findings(look(Prediction(), study), "info") == ["The network gives 2 outputs; shown here is `scores`, left out: `mask`."]
