@@ -66,6 +66,8 @@ class _Brush:
     def trail(self, trail: Trail) -> None:
         k = self.factor
         points = [(x * k, y * k) for x, y in trail.points]
+        if len(points) < 2:
+            return  # nothing to draw a line between
         if trail.fill:
             self.draw.polygon(points, _colour(trail.role, trail.fill))
         width = max(1, round(trail.thickness * k))

@@ -40,8 +40,14 @@ def deep(levels: int) -> Data:
 
 
 def mutated(document: Data, seed: int) -> str:
-    """The document's text with one to four changes."""
-    chance = random.Random(seed)
+    """The document's text with one to four changes; as it was where it became deeper than can be written."""
+    try:
+        return _mutated(document, random.Random(seed))
+    except RecursionError:
+        return json.dumps(document)
+
+
+def _mutated(document: Data, chance: random.Random) -> str:
     changed = copy.deepcopy(document)
     for _time in range(chance.choice((1, 1, 1, 2, 4))):
         changed = chance.choice(CHANGES)(changed, chance)
