@@ -270,8 +270,10 @@ def _plan_of_study(table: StudyTable, store: Store, number: int, network: str, c
     plans = []
     for chapter, artifact in table.chosen():
         name = f"{network}-{artifact.name}" if network else artifact.name
-        settings = shared.get(artifact.chapter, "")
+        settings = shared["attention"] if artifact.name == "side_by_side" else shared.get(artifact.chapter, "")
         if not isinstance(artifact, ImageArtifact):
+            if isinstance(artifact, ModelArtifact) and len(images) < artifact.least_images:
+                continue
             seen_too = samples if isinstance(artifact, ModelArtifact) and artifact.compares_samples else []
             key = digest(common, repr(artifact), settings, seen_too)
             plans.append(Look(name, chapter, artifact, None, key, number, network))

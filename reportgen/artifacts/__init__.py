@@ -30,6 +30,7 @@ from reportgen.artifacts.prediction import Prediction
 from reportgen.artifacts.progression import Progression
 from reportgen.artifacts.receptive_field import ReceptiveField
 from reportgen.artifacts.sanity import Sanity
+from reportgen.artifacts.side_by_side import SideBySide
 from reportgen.artifacts.summary import Summary
 from reportgen.artifacts.unit_rows import UnitRows
 
@@ -38,6 +39,7 @@ ORDER: tuple[type[Artifact], ...] = (
     Architecture,
     InputImage,
     Prediction,
+    SideBySide,
     ReceptiveField,
     FilterImages,
     FilterReading,

@@ -48,9 +48,13 @@ class Artifact:
 
 @dataclass(frozen=True)
 class ModelArtifact(Artifact):
-    """Looks at the network alone; with `compares_samples` also at what it does with the study's images."""
+    """Looks at the network alone; with `compares_samples` also at what it does with the study's images.
+
+    Where there are fewer than `least_images` of them, it is not asked.
+    """
 
     compares_samples: ClassVar[bool] = False
+    least_images: ClassVar[int] = 0
 
     def blocks(self, study: Study) -> Iterator[Block]:
         """What it sees."""

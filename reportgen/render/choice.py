@@ -44,6 +44,19 @@ def few_figures(section: Section, most: int) -> Section:
     return dataclasses.replace(section, blocks=tuple(blocks))
 
 
+def of_first_image(sections: Sequence[Section]) -> tuple[Section, ...]:
+    """The sections without those of a network's further images, where a section sets its images side by side."""
+    compared = {section.network for section in sections if section.artifact == "side_by_side" and not section.skipped}
+    first: dict[str, str] = {}
+    for section in sections:
+        if section.sample:
+            first.setdefault(section.network, section.sample)
+    return tuple(
+        section for section in sections
+        if section.network not in compared or section.sample in ("", first[section.network])
+    )
+
+
 def shortened(sections: Sequence[Section]) -> list[Section]:
     """The sections; of an artifact that was shown in full before, for another image or network, the first figure."""
     seen: set[str] = set()

@@ -26,6 +26,7 @@ from reportgen.render.language import Speaker
 from reportgen.render.layers import LAYERS, MISSING, LayerPage
 from reportgen.render.letters import printable
 from reportgen.render.prose import Prose
+from reportgen.render.typography import typeset
 from reportgen.report.blocks import Attachment, Block, Cell, Chart, Diagram, Picture
 from reportgen.report.codec import asset_name
 from reportgen.report.document import Formula, Report, Section
@@ -229,6 +230,7 @@ def _filters(report: Report, speaker: Speaker, addresses: Addresses) -> dict[str
         "network_name": lambda network: speaker.say(outline.network_name(network, report)),
         "author": prose.html,
         "author_line": prose.line,
+        "typeset": lambda words: typeset(words, speaker.language),
         "csv_url": addresses.csv,
         "verdicts": verdicts.verdicts,
         "sparkline": verdicts.sparkline,
@@ -240,6 +242,8 @@ def _filters(report: Report, speaker: Speaker, addresses: Addresses) -> dict[str
         "layer_window": lambda page: layers.window(page, addresses.layer_pages),
         "input_picture": lambda section: layers.image_of(section.sample, layers.own_sections(section, report)),
         "caveats": outline.caveats,
+        "found": outline.findings,
+        "beside": lambda network: outline.beside(report, network),
         "identity": names.identifier,
         "overviews": outline.overviews,
     }

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from reportgen.report.blocks import Block, Cell, Chart, Diagram, Fact, Figure, Gallery, Note, Picture, Table
+from reportgen.report.blocks import Block, Cell, Chart, Diagram, Fact, Figure, Gallery, Level, Note, Picture, Table
 from reportgen.report.document import Report, Section
 from reportgen.text import Message, Text, _
 
@@ -119,6 +119,34 @@ def network_name(network: str, report: Report) -> Text:
     return network
 
 
+def findings(report: Report) -> tuple[Told, ...]:
+    """What was found: of the network and, where it is shown several images, of the first; of the others only what
+    compares them."""
+    first: dict[tuple[str, str], str] = {}
+    for section in report.sections:
+        first.setdefault((section.network, section.artifact), section.name)
+    told = gathered(report.sections, "finding")
+    return tuple(one for one in told if first[one.section.network, one.section.artifact] == one.section.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """The images of a network beside each other: each with its name, the answer and a map; and the section."""
+
+    section: Section
+    images: tuple[tuple[Text, Text, Picture, Picture], ...]
+
+
+def beside(report: Report, network: str) -> Beside | None:
+    """The images set side by side, where a network was shown several."""
+    for section in report.sections:
+        sheet = next((block for block in section.blocks if isinstance(block, Gallery)), None)
+        if section.network == network and section.artifact == "side_by_side" and sheet is not None:
+            pairs = zip(sheet.labels[::2], sheet.notes[::2], sheet.pictures[::2], sheet.pictures[1::2], strict=False)
+            return Beside(section, tuple(pairs))
+    return None
+
+
 def main_findings(report: Report) -> tuple[tuple[Chapter, tuple[tuple[Section, Note], ...]], ...]:
     """The first finding of every artifact, about the network or its first image, by chapter."""
     seen: set[tuple[str, str]] = set()
@@ -135,11 +163,31 @@ def main_findings(report: Report) -> tuple[tuple[Chapter, tuple[tuple[Section, N
     return tuple(gathered)
 
 
-def caveats(report: Report) -> tuple[tuple[Section, Note], ...]:
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What was said of one image or of several: the note, where it stands first, and of how many images it is said."""
+
+    section: Section
+    note: Note
+    count: int = 1
+
+
+def gathered(sections: Iterable[Section], *levels: Level) -> tuple[Told, ...]:
+    """The notes of these levels, level by level; what one artifact says word for word of several images is one."""
+    sections = tuple(sections)
+    found: dict[tuple[str, str, str, Message], Told] = {}
+    for level in levels:
+        for section in sections:
+            for note in dict.fromkeys(note for note in section.notes if note.level == level):
+                key = (level, section.network, section.artifact, note.text)
+                one = found.get(key)
+                found[key] = Told(one.section, note, one.count + 1) if one else Told(section, note)
+    return tuple(found.values())
+
+
+def caveats(report: Report) -> tuple[Told, ...]:
     """What failed, what is not shown and what to mind, the worst first."""
-    told = [(section, note) for section in report.sections for note in section.notes]
-    worst = ("failed", "warning", "skipped")
-    return tuple(pair for level in worst for pair in told if pair[1].level == level)
+    return gathered(report.sections, "failed", "warning", "skipped")
 
 
 def diagrams(report: Report) -> tuple[tuple[Section, Diagram], ...]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from reportgen.languages import manners
 from reportgen.manuscript import pictures_in
 from reportgen.render import outline
-from reportgen.render.choice import few_figures, is_broad, of_networks, shortened, told_once
+from reportgen.render.choice import few_figures, is_broad, of_first_image, of_networks, shortened, told_once
 from reportgen.render.parts import TITLES, Answer, Appendix, Part, Topic
 from reportgen.render.prose import citations
 from reportgen.report.blocks import Block, Chart, Diagram, Figure, Gallery, Note, Table
@@ -41,7 +41,7 @@ class Paper:
     def __post_init__(self) -> None:
         self.style: Style = self.report.lab.style(self.language)
         self.own = of_networks(self.report.sections, self.style.networks)
-        shown = [section for section in self.own if not section.skipped]
+        shown = [section for section in of_first_image(self.own) if not section.skipped]
         self.sections = told_once(few_figures(section, self.style.figures) for section in shortened(shown))
         self.printed = dataclasses.replace(self.report, sections=self.sections)
         self._numbers: dict[int, str] = {}
@@ -193,13 +193,20 @@ class Paper:
     @property
     def left_out(self) -> tuple[Section, ...]:
         """What cannot be shown for this network; a note in each says why."""
-        return tuple(section for section in self.own if section.skipped)
+        return tuple(section for section in of_first_image(self.own) if section.skipped)
 
     @property
     def unprinted(self) -> Text:
         """The names of the networks that only the site has."""
         own = {section.network for section in self.own}
         return listed(tuple(dict.fromkeys(one.network for one in self.report.sections if one.network not in own)))
+
+    @property
+    def unprinted_images(self) -> Text:
+        """The names of the images of which only the site tells by themselves."""
+        printed = {section.sample for section in self.sections}
+        left = (one.sample for one in self.own if one.sample and one.sample not in printed)
+        return listed(tuple(dict.fromkeys(left)))
 
     @property
     def has_theory(self) -> bool:

@@ -35,7 +35,6 @@ from reportgen.render.pointers import formula_pointer, linked, pointer, source_p
 from reportgen.render.print_pictures import PrintPicture, colour_bar, prepare
 from reportgen.render.prose import Prose
 from reportgen.render.template_errors import template_errors
-from reportgen.render.typography import typeset
 from reportgen.report import codec
 from reportgen.report.blocks import Chart, Diagram, Figure, Gallery, Picture
 from reportgen.report.document import SETTINGS, Formula, Report
@@ -167,7 +166,6 @@ def _filters(paper: Paper, speaker: Speaker, shelf: _Shelf, prose: Prose) -> dic
         "steps": steps,
         "author": prose.html,
         "author_line": prose.line,
-        "typeset": lambda words: typeset(words, speaker.language),
         "source": lambda reference: written(reference, paper.style.references),
         "cited": lambda key: prose.cite(key) or "",
         "heading": lambda title: _heading(speaker.markup(title), paper.style.capitals),

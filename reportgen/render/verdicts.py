@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from reportgen.render.axes import usable
+from reportgen.render.outline import gathered
 from reportgen.report.blocks import Cell, Chart, Fact
 from reportgen.report.document import Report, Section
 from reportgen.text import Message, _
@@ -37,7 +38,7 @@ def verdicts(report: Report, network: str = "") -> tuple[Verdict, ...]:
             if section.artifact != artifact:
                 continue
             verdict = read(section, {block.name: block for block in section.blocks if isinstance(block, Fact)})
-            if verdict:
+            if verdict and verdict.key not in {one.key for one in found}:
                 found.append(verdict)
                 break
     return (*found, _health(own))
@@ -75,6 +76,20 @@ def _prediction(section: Section, facts: dict[str, Fact]) -> Verdict | None:
             "prediction", _("Predicted mask"), share("area"), ".1%", _("of the image is marked"), section,
         )
     return None
+
+
+def _several(section: Section, facts: dict[str, Fact]) -> Verdict | None:
+    """Several images: how many are right where that was told, else how many there are."""
+    images = facts["images"].value if "images" in facts else None
+    if not isinstance(images, int):
+        return None
+    told, right = (facts[name].value if name in facts else None for name in ("told", "right"))
+    if isinstance(told, int) and isinstance(right, int):
+        value = _("{right} of {count} right", "{right} of {count} right", count=told, right=right)
+        detail = _("{count} image shown", "{count} images shown", count=images)
+        return Verdict("prediction", _("Prediction"), value, "", detail, section)
+    value = _("{count} image", "{count} images", count=images)
+    return Verdict("prediction", _("Prediction"), value, "", _("side by side, each with its map"), section)
 
 
 def _sparsity(section: Section, _facts: dict[str, Fact]) -> Verdict | None:
@@ -124,7 +139,7 @@ def _attention(section: Section, facts: dict[str, Fact]) -> Verdict | None:
 
 
 _READERS: tuple[tuple[str, Callable[[Section, dict[str, Fact]], Verdict | None]], ...] = (
-    ("prediction", _prediction), ("summary", _size), ("activation_statistics", _sparsity),
+    ("side_by_side", _several), ("prediction", _prediction), ("summary", _size), ("activation_statistics", _sparsity),
     ("activation_statistics", _silent), ("pointing", _attention),
 )
 
@@ -132,7 +147,7 @@ _READERS: tuple[tuple[str, Callable[[Section, dict[str, Fact]], Verdict | None]]
 def _health(sections: Sequence[Section]) -> Verdict:
     """Whether everything could be made, and how much there is to mind."""
     failed = sum(section.failed for section in sections)
-    warnings = sum(1 for note in _notes(sections) if note == "warning")
+    warnings = len(gathered(sections, "warning"))
     if failed:
         value = _("{count} section failed", "{count} sections failed", count=failed)
     elif warnings:
@@ -146,10 +161,6 @@ def _health(sections: Sequence[Section]) -> Verdict:
         detail = _("{made}, {skipped} not for this network", made=detail, skipped=skipped)
     mood: Mood = "mind" if failed or warnings else "good"
     return Verdict("health", _("Health of the report"), value, "", detail, mood=mood)
-
-
-def _notes(sections: Sequence[Section]) -> Iterator[str]:
-    return (note.level for section in sections for note in section.notes)
 
 
 def sparkline(values: Sequence[float], width: float = 96, height: float = 26) -> str:
