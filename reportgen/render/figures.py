@@ -135,7 +135,9 @@ def _gallery(block: Gallery, speaker: Speaker) -> Image.Image:
     usual = 3 if mosaics else 2 if pair else 4
     columns = _columns(block, max(1, min(count, block.columns or usual)))
     width = max(_width(columns), min(own, WIDEST // columns - MARGIN))
-    images = [_enlarged(picture, width, AMONG) for picture in block.pictures]
+    # A small map is not drawn larger than a large one.
+    room = min(width, own) if own >= AMONG and not mosaics else width
+    images = [_enlarged(picture, room, AMONG) for picture in block.pictures]
     width = max([min(width, AMONG), *(image.width for image in images)])
     cells = []
     for place, image in enumerate(images):

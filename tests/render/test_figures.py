@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import io
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -181,3 +182,19 @@ def test_what_is_drawn_ahead_is_all_that_a_figure_needs(tmp_path: Path, monkeypa
         figures.render(report, Output(tmp_path / "ahead", "uk", "figures"))
     plain, ahead = ({path.name: path.read_bytes() for path in (tmp_path / name / "results").iterdir()} for name in ("plain", "ahead"))
     assert plain == ahead
+
+
+def test_a_small_map_is_not_drawn_larger_than_a_large_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[int] = []
+    true = figures._enlarged
+
+    def seen(*arguments: Any) -> Image.Image:
+        image = true(*arguments)
+        drawn.append(image.width)
+        return image
+
+    monkeypatch.setattr(figures, "_enlarged", seen)
+    sides = (256, 128, 100, 64, 30, 7)
+    maps = tuple(imaging.picture_of_map(np.zeros((side, side), np.float32), scales.sequential(0.0, 1.0)) for side in sides)
+    figures.draw(Gallery("g", maps, tuple(map(str, sides)), _("Maps."), _("Maps."), "strip"), Speaker("en"))
+    assert drawn == [256, 256, 200, 256, 240, 224]
