@@ -28,6 +28,7 @@ class ActivationMaps(ImageArtifact):
     `layers` are names or patterns (`block1_*`); none means all. `scale` "layer" gives all channels of
     a layer the same colours, "channel" stretches each by itself. Of a layer with more than `channels`
     the first so many are drawn; a mosaic of more than `megapixels` (a page shows about one) is made smaller.
+    `alone` are channels, as layer:number, that are also drawn by themselves and large.
     """
 
     name = "activation_maps"
@@ -58,6 +59,7 @@ class ActivationMaps(ImageArtifact):
     scale: Literal["layer", "channel"] = "layer"
     channels: int = 4096
     megapixels: float = 1.5
+    alone: tuple[str, ...] = ()
 
     def blocks(self, study: Study, sample: Sample) -> Iterator[Block]:
         """A mosaic for each layer, a table of them, and what was not drawn."""
@@ -76,6 +78,8 @@ class ActivationMaps(ImageArtifact):
             rows.append(_row(one, figure.scale))
         if spoilt_one := next((one.layer.name for one in drawn if one.response.broken), ""):
             yield from spoilt(study, spoilt_one)
+        for wanted in self.alone:
+            yield _alone(wanted, maps_of(study.probe.layers, trace)[0], sample)
         yield _table(rows, sample)
         yield _finding(drawn, sample)
         if left:
@@ -106,6 +110,25 @@ class ActivationMaps(ImageArtifact):
         name = f"activations_{one.number:02d}_{slug(one.layer.name)}"
         tiles = _numbers(one, answer.shape[-1]) if picture.grid else ()
         return Figure(name, picture, caption, _alt(one, sample), scale, one.layer.name, tiles)
+
+
+def _alone(wanted: str, drawn: list[Drawn], sample: Sample) -> Block:
+    """One channel of a layer by itself."""
+    layer, _colon, number = wanted.rpartition(":")
+    one = next((one for one in drawn if one.layer.name == layer and one.answer.ndim >= 3), None)
+    if one is None or not number.isdecimal() or int(number) >= one.answer.shape[-1]:
+        return Note(_("`{wanted}` is no channel of a layer with maps.", wanted=wanted), "warning")
+    answer = one.answer[..., int(number)]
+    answer = answer[answer.shape[0] // 2] if answer.ndim == 3 else answer
+    scale = scales.shared(answer[..., None], _("Response"))
+    return Figure(
+        f"activations_{one.number:02d}_{slug(layer)}_channel_{number}", imaging.picture_of_map(answer, scale),
+        _("Channel {number} of `{layer}`: its answer to `{image}`.", number=int(number), layer=layer,
+          image=sample.file),
+        _("The map of channel {number} of `{layer}`, {size}; the largest answer is {high:.3g}.", number=int(number),
+          layer=layer, size=one.size, high=float(np.nan_to_num(answer).max())),
+        scale, layer,
+    )
 
 
 def _numbers(one: Drawn, shown: int) -> tuple[Series, ...]:

@@ -12,7 +12,7 @@ from reportgen import imaging
 from reportgen.artifacts.activation_maps import ActivationMaps
 from reportgen.artifacts.base import NotApplicable
 from reportgen.probe import Layer
-from reportgen.report.blocks import Figure
+from reportgen.report.blocks import Figure, Note
 from reportgen.study import Study
 from tests.artifacts.scripted import check_words, findings, look, named, scripted_study, table
 from tests.fakes import FakeProbe, fake_study
@@ -143,3 +143,14 @@ def test_a_layer_may_be_called_anything() -> None:
     figures = [block for block in look(ActivationMaps(), study) if isinstance(block, Figure)]
     assert figures[0].name.startswith("activations_00_")
     assert not set(figures[0].name) & set("/<> .")
+
+
+def test_a_channel_can_be_drawn_alone_and_large(study: Study) -> None:
+    answer = study.probe.trace(study.samples[0].pixels).outputs["edges"]
+    blocks = look(ActivationMaps(alone=("edges:3", "edges:99", "nothing:1")), study)
+    check_words(blocks)
+    figure = named(blocks, "activations_00_edges_channel_3")
+    drawn = np.asarray(Image.open(io.BytesIO(figure.picture.data)))
+    assert np.array_equal(drawn, imaging.levels(answer[..., 3], figure.scale))
+    told = [str(block.text) for block in blocks if isinstance(block, Note) and block.level == "warning"]
+    assert told == ["`edges:99` is no channel of a layer with maps.", "`nothing:1` is no channel of a layer with maps."]
