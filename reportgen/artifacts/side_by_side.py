@@ -73,7 +73,7 @@ class SideBySide(ModelArtifact):
             _("{count} image with a map of what the answer rests on.",
               "{count} images, each with a map of what the answer rests on.", count=len(study.samples)),
             scale=scales.sequential(extent="picture", label=_("What the score rests on")), notes=tuple(notes),
-            columns=2,
+            columns=4,
         )
 
 
@@ -189,7 +189,10 @@ def _range(names: Sequence[str], answers: list[dict[str, Fact]]) -> Iterator[Not
         if values[least] == values[most]:
             return
         one = answers[0][name]
-        said = (
+        said = _(
+            "The network is least sure of its answer to `{first}` ({low:.1%}) and surest of that to `{last}` "
+            "({high:.1%}).", low=values[least], first=names[least], high=values[most], last=names[most],
+        ) if name == "probability" else (
             _("{what}: from {low:.1%} (`{first}`) to {high:.1%} (`{last}`).", what=one.label, low=values[least],
               first=names[least], high=values[most], last=names[most])
             if one.format.endswith("%") else
