@@ -6,7 +6,7 @@ import inspect
 from pathlib import Path
 
 from reportgen.artifacts import CATALOGUE
-from reportgen.config import parameters_of
+from reportgen.catalogue import parameters_of
 from reportgen.optimization.recipes import Recipe
 from reportgen.study import MapSettings, WishSettings
 

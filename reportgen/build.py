@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
-from reportgen import __version__, output, resources
+from reportgen import __version__, catalogue, formats, output, plugins, resources
 from reportgen.artifacts.base import ImageArtifact, ModelArtifact
 from reportgen.attention.wishes import check_wishes
 from reportgen.commit import commit_of
@@ -30,11 +30,13 @@ from reportgen.errors import InputError, Interrupted, UsageError, did_you_mean
 from reportgen.files import NotPlainError
 from reportgen.labels import read_labels
 from reportgen.labs import class_names
+from reportgen.languages import CODES
 from reportgen.photos import check_photo
+from reportgen.plugin_code import digest_of_plugin
 from reportgen.probe import open_probe, own_code, recognition, vetting
 from reportgen.probe.memo import MemoProbe
 from reportgen.probe.source import ModelSource
-from reportgen.render import Wishes, draw_ahead, get_ready, render, steps_of
+from reportgen.render import Wishes, check_formats, draw_ahead, get_ready, render, steps_of
 from reportgen.render.crew import Crew
 from reportgen.render.fonts import refuse_without_pango
 from reportgen.render.kept import NOTHING
@@ -59,7 +61,7 @@ OUTPUT_KEYS = {
 """What of a configuration changes the output but no section."""
 RENDERING_FILES = (
     "output.py", "swapping.py", "manifest.py", "languages.py", "manuscript.py", "resources.py", "processes.py",
-    "shelf.py", "watching.py", "scratch.py", "locks.py",
+    "shelf.py", "watching.py", "scratch.py", "locks.py", "formats.py", "plugins.py",
 )
 RENDERING_LIBRARIES = (
     "weasyprint", "pydyf", "matplotlib", "pillow", "jinja2", "babel", "markdown-it-py", "mdit-py-plugins",
@@ -72,6 +74,7 @@ def build_site(
 ) -> Report | None:
     """Build the report into the configured folder; None where it is up to date already."""
     output.prepare(config.folder)
+    check_formats(config.formats)
     log.info("1 open")
     plans = plan_of(config, store)
     for source in sources_of(config, store):
@@ -229,6 +232,8 @@ def gather(config: Config, store: Store, sections: tuple[Section, ...]) -> Repor
     title = config.title or _title([model_name(table) for table in config.studies])
     versions = [("reportgen", __version__), ("Python", platform.python_version())]
     versions += [(title, version_of(name)) for title, name in _SHOWN_VERSIONS if version_of(name)]
+    brought = {catalogue.origin_of(section.artifact) for section in sections} - {""}
+    versions += [(package, version) for package, _space, version in (one.rpartition(" ") for one in sorted(brought))]
     commit = told_commit(config)
     provenance = Provenance(
         sources_of(config, store), tuple(versions), command_of(config, commit), settings_text(config), commit
@@ -266,21 +271,21 @@ def _plan_of_study(table: StudyTable, store: Store, number: int, network: str, c
     images = images_of(table)
     samples = [_sample_key(image, store) for image in images]
     common = digest(common_key(table, store), colours)
-    shared = {"attention": repr(table.attention), "optimization": repr(table.optimization)}
     plans = []
     for chapter, artifact in table.chosen():
         name = f"{network}-{artifact.name}" if network else artifact.name
-        settings = shared["attention"] if artifact.name == "side_by_side" else shared.get(artifact.chapter, "")
+        settings = {name: repr(getattr(table, name)) for name in artifact.uses}
+        code = digest_of_plugin(plugins.ARTIFACTS, artifact.name) if catalogue.origin_of(artifact.name) else ""
         if not isinstance(artifact, ImageArtifact):
             if isinstance(artifact, ModelArtifact) and len(images) < artifact.least_images:
                 continue
             seen_too = samples if isinstance(artifact, ModelArtifact) and artifact.compares_samples else []
-            key = digest(common, repr(artifact), settings, seen_too)
+            key = digest(common, repr(artifact), code, settings, seen_too)
             plans.append(Look(name, chapter, artifact, None, key, number, network))
             continue
         for place, image in enumerate(images):
             seen = [samples[place], samples if artifact.compares_samples else []]
-            key = digest(common, repr(artifact), settings, seen)
+            key = digest(common, repr(artifact), code, settings, seen)
             title = name if len(images) == 1 else f"{name}-{image.name}"
             plans.append(Look(title, chapter, artifact, place, key, number, network))
     return plans
@@ -322,7 +327,8 @@ def render_key(config: Config) -> str:
     """The digest of all that turns a report into files: code, templates, words, libraries."""
     folders = [resources.folder("templates"), *config.templates]
     templates = [digest_of_files((path for path in folder.rglob("*") if path.is_file()), folder) for folder in folders]
-    return digest(drawing_key(), templates, os.environ.get("SOURCE_DATE_EPOCH", ""))
+    brought = [digest_of_plugin(plugins.RENDERERS, name) for name in formats.brought(config.formats)]
+    return digest(drawing_key(), templates, brought, os.environ.get("SOURCE_DATE_EPOCH", ""))
 
 
 @cache
@@ -332,7 +338,8 @@ def drawing_key() -> str:
     code = [*(package / "render").rglob("*.py"), *(package / name for name in RENDERING_FILES)]
     code += [path for path in (package / "locale").rglob("*") if path.is_file()]
     libraries = [(name, version_of(name)) for name in RENDERING_LIBRARIES]
-    return digest(digest_of_code(), digest_of_files(code, package), libraries)
+    words = [digest_of_files([path], path.parent) for language in CODES for path in plugins.words_of(language)]
+    return digest(digest_of_code(), digest_of_files(code, package), libraries, words)
 
 
 def source_of(table: StudyTable) -> ModelSource:

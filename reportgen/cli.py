@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from reportgen import __version__, languages
+from reportgen import __version__, formats, languages
 from reportgen.errors import NO_ROOM, Interrupted, ReportgenError, did_you_mean
 from reportgen.options import wishes_of
 
@@ -34,7 +34,24 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 DOCUMENTATION = "docs/errors.md"
 LANGUAGE = click.Choice(languages.CODES)
-FORMAT = click.Choice(["html", "pdf", "figures", "markdown", "json", "single"])
+
+
+class _Formats(click.ParamType[str]):
+    """The name of a format. What installed packages bring is looked up when it is asked for, or to be listed."""
+
+    name = "format"
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        """What stands in the help."""
+        return f"[{'|'.join(formats.known())}]"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The name, if it is one."""
+        if value not in formats.BUILT_IN and value not in (known := formats.known()):
+            self.fail(f"{value!r} is not one of {', '.join(map(repr, known))}.{did_you_mean(value, known)}", param, ctx)
+        return value
+
+
 _SAID = logging.getLogger("reportgen.said")
 """What the person is told, for a log file; on the terminal it is said and not logged."""
 _SAID.propagate = False
@@ -197,7 +214,7 @@ def _rendering(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options of every command that writes a report."""
     options = [
         click.option("--language", "languages", type=LANGUAGE, multiple=True, help="uk or en; repeat for both."),
-        click.option("--format", "formats", type=FORMAT, multiple=True,
+        click.option("--format", "formats", type=_Formats(), multiple=True,
                      help="Repeat for several; all but single by default."),
         click.option("--site-url", help="Where the folder will be published, for addresses that must be whole."),
         click.option("--profile", help="How the PDF is set: dstu-3008, kpi, nure, plain-a4, …, or a .toml file."),
@@ -337,19 +354,20 @@ def inspect(model: str, as_json: bool, **options: Any) -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
 def artifacts(as_json: bool) -> None:
     """List what can be shown, with the parameters of each."""
-    from reportgen.artifacts import CATALOGUE
-    from reportgen.config import parameters_of
+    from reportgen import catalogue
 
     if as_json:
-        catalogue = {
-            name: {"group": artifact.chapter, "title": str(artifact.title), "parameters": parameters_of(artifact)}
-            for name, artifact in CATALOGUE.items()
+        document = {
+            name: {"group": artifact.chapter, "title": str(artifact.title),
+                   "parameters": catalogue.parameters_of(artifact), "package": catalogue.origin_of(name)}
+            for name, artifact in catalogue.everything().items()
         }
-        click.echo(json.dumps(catalogue, indent=1, ensure_ascii=False, default=str))
+        click.echo(json.dumps(document, indent=1, ensure_ascii=False, default=str))
         return
-    for name, artifact in CATALOGUE.items():
-        click.echo(f"{name:24}{artifact.chapter:14}{artifact.title}")
-        for parameter, default in parameters_of(artifact).items():
+    for name, artifact in catalogue.everything().items():
+        package = catalogue.origin_of(name)
+        click.echo(f"{name:24}{artifact.chapter:14}{artifact.title}{f' ({package})' if package else ''}")
+        for parameter, default in catalogue.parameters_of(artifact).items():
             click.echo(f"{'':24}{'':14}  {parameter} = {default!r}")
 
 

@@ -14,9 +14,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from reportgen.artifacts import CATALOGUE, GROUPS
+from reportgen import catalogue, formats
 from reportgen.artifacts.base import Artifact
 from reportgen.authoring import Code, LabTable, check_below, names_file
 from reportgen.errors import InputError, UsageError, did_you_mean
@@ -29,11 +29,10 @@ from reportgen.report.lab import Person, Question
 from reportgen.report.references import Reference
 from reportgen.study import STARTS, MapSettings, WishSettings
 
-Format = Literal["html", "pdf", "figures", "markdown", "json", "single"]
+Format = Annotated[str, AfterValidator(formats.checked)]
 LAB = "lab:"
 """A model or image "lab:NAME" is one that comes with reportgen."""
 UNEVEN = ("jet", "rainbow", "hsv", "turbo", "nipy_spectral", "gist_rainbow")
-FORMATS: tuple[Format, ...] = ("html", "pdf", "figures", "markdown", "json")
 
 
 class _Table(BaseModel):
@@ -128,15 +127,22 @@ class StudyTable(_Table):
 
     def chosen(self) -> tuple[tuple[str, Artifact], ...]:
         """The artifacts to show with the chapter each stands in, in reading order."""
-        made = {name: self._make(name) for name in CATALOGUE}
         if self.chapter:
-            return tuple((chapter.title, made[name]) for chapter in self.chapter for name in expand(chapter.artifacts))
-        quick = self.optimization.effort == "quick" and "all" in self.select
-        left_out = set(GROUPS["optimization"]) - set(expand(tuple({*self.select} - {"all"}))) if quick else set()
-        return tuple((made[name].chapter, made[name]) for name in expand(self.select) if name not in left_out)
+            return tuple((one.title, made) for one in self.chapter for made in self._made(one.artifacts))
+        named = tuple(name for name in self.select if name != catalogue.ALL)
+        if self.optimization.effort != "quick" or named == self.select:
+            return tuple((made.chapter, made) for made in self._made(self.select))
+        asked = catalogue.expand(named)
+        return tuple(
+            (made.chapter, made) for made in self._made(self.select)
+            if made.chapter != "optimization" or made.name in asked
+        )
 
-    def _make(self, name: str) -> Artifact:
-        return TypeAdapter(CATALOGUE[name]).validate_python(self.artifacts.get(name, {}))
+    def _made(self, names: tuple[str, ...]) -> list[Artifact]:
+        return [
+            catalogue.adapter_of(kind).validate_python(self.artifacts.get(name, {}))
+            for name, kind in catalogue.expand(names).items()
+        ]
 
 
 class Config(StudyTable):
@@ -144,7 +150,7 @@ class Config(StudyTable):
 
     select: tuple[str, ...] = ("all",)
     language: tuple[Code, ...] = DEFAULT
-    outputs: tuple[Format, ...] = FORMATS
+    outputs: tuple[Format, ...] = formats.USUAL
     single_file: bool = False
     colours: Annotated[UnsignedColours, Field(description="of maps whose numbers have no sign")] = "viridis"
     site_url: Annotated[str, Field(description="where the folder will be published: https://…/")] = ""
@@ -194,25 +200,6 @@ class Config(StudyTable):
         """The first network and the further ones; what these do not select themselves is selected as for the first."""
         same = {"select": self.select, "chapter": self.chapter}
         return (self, *(one if one.select or one.chapter else one.model_copy(update=same) for one in self.more))
-
-
-def expand(names: tuple[str, ...]) -> tuple[str, ...]:
-    """Artifact names from names and groups, in the catalogue's order, each once."""
-    wanted: set[str] = set()
-    for name in names:
-        if name == "all":
-            wanted.update(CATALOGUE)
-        elif name in GROUPS:
-            wanted.update(GROUPS[name])
-        elif name in CATALOGUE:
-            wanted.add(name)
-        else:
-            known = ", ".join([*CATALOGUE, *GROUPS, "all"])
-            raise UsageError(
-                f"There is no artifact '{name}'.{did_you_mean(name, [*CATALOGUE, *GROUPS, 'all'])}",
-                slug="unknown-artifact", hint=f"Known are: {known}.",
-            )
-    return tuple(name for name in CATALOGUE if name in wanted)
 
 
 def read_config(path: Path | None, overrides: Mapping[str, Any], *, trusted: bool = False) -> Config:
@@ -281,7 +268,7 @@ def validate(data: Mapping[str, Any], where: str) -> Config:
         try:
             for table in config.studies:
                 for names in [table.select, *(chapter.artifacts for chapter in table.chapter)]:
-                    expand(names)
+                    catalogue.check(names)
         except UsageError as error:
             problems.append(error.message)
     if problems or config is None:
@@ -314,15 +301,11 @@ def _flat(data: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 def schema() -> dict[str, Any]:
     """The JSON Schema of a configuration file, the artifacts' own tables included."""
     document = Config.model_json_schema()
-    tables = {name: TypeAdapter(artifact).json_schema() for name, artifact in CATALOGUE.items()}
+    tables = {name: catalogue.adapter_of(kind).json_schema() for name, kind in catalogue.everything().items()}
+    document["properties"]["outputs"]["items"]["enum"] = [*formats.known()]
     for table in (document, document["$defs"]["StudyTable"]):
         table["properties"]["artifacts"] = {"type": "object", "properties": tables, "additionalProperties": False}
     return document
-
-
-def parameters_of(kind: type) -> dict[str, Any]:
-    """The parameters of an artifact, or of a table that several share, with their defaults."""
-    return {field.name: field.default for field in dataclasses.fields(kind)}
 
 
 def _parse(path: Path) -> dict[str, Any]:
@@ -410,12 +393,13 @@ def _list(value: Any) -> list[Any]:
 
 
 def _artifact_problems(name: str, parameters: Any) -> list[str]:
-    if name not in CATALOGUE:
-        return [f"[artifacts.{name}]: unknown artifact.{did_you_mean(name, list(CATALOGUE))}"]
+    kind = catalogue.find(name)
+    if kind is None:
+        return [f"[artifacts.{name}]: unknown artifact.{did_you_mean(name, catalogue.names())}"]
     try:
-        TypeAdapter(CATALOGUE[name]).validate_python(parameters)
+        catalogue.adapter_of(kind).validate_python(parameters)
     except ValidationError as error:
-        known = list(parameters_of(CATALOGUE[name]))
+        known = list(catalogue.parameters_of(kind))
         return [_sentence(item, ("artifacts", name), lambda _place: known) for item in error.errors()]
     return []
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 
-from reportgen import memory
+from reportgen import memory, plugins
 from reportgen.errors import ReportgenError
 from reportgen.store import default_folder, version_of
 
@@ -26,8 +26,8 @@ class Finding:
 
 
 def examine() -> list[Finding]:
-    """Look at everything; nothing heavy is imported but WeasyPrint."""
-    return [*_libraries(), *_pdf(), *_machine()]
+    """Look at everything; nothing heavy is imported but WeasyPrint and what packages bring."""
+    return [*_libraries(), *_packages(), *_pdf(), *_machine()]
 
 
 def _libraries() -> Iterator[Finding]:
@@ -35,6 +35,21 @@ def _libraries() -> Iterator[Finding]:
     for name in ("tensorflow", "keras", "numpy", "matplotlib", "weasyprint", "jinja2", "babel", "pillow"):
         version = version_of(name)
         yield Finding(bool(version), f"{name} {version or 'is not installed'}")
+
+
+def _packages() -> Iterator[Finding]:
+    """What installed packages bring; this imports them."""
+    from reportgen.catalogue import find
+    from reportgen.render import renderer_of
+
+    for group, get in ((plugins.ARTIFACTS, find), (plugins.RENDERERS, renderer_of)):
+        for name, (entry, *_further) in plugins.offered(group).items():
+            try:
+                get(name)
+            except ReportgenError as problem:
+                yield Finding(False, f"{problem.message} {problem.hint}")
+            else:
+                yield Finding(True, f"{plugins.KINDS[group]} {name} of {plugins.package_of(entry)}")
 
 
 def _pdf() -> Iterator[Finding]:

@@ -12,9 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from reportgen.artifacts import CATALOGUE
+from reportgen import catalogue
 from reportgen.artifacts.base import Artifact, ImageArtifact, ModelArtifact, NotApplicable
-from reportgen.config import parameters_of
 from reportgen.probe import Layer, Probe, open_probe
 from reportgen.probe.memo import MemoProbe
 from reportgen.probe.source import ModelSource
@@ -118,13 +117,13 @@ def drawable(probe: Probe) -> dict[str, str]:
     layer = next((layer.name for layer in probe.layers.convolutions if len(layer.shape) == 3), "")
     least = MapSettings(classes=1, samples=2, steps=1, channels=1, masks=1, patch=max(size), stride=max(size))
     study = Study(probe, (sample,), maps=least, wishes=WishSettings(effort="quick", steps=1, units=1, layers=(layer,)))
-    return {name: _reason(_least(artifact), study, sample) for name, artifact in CATALOGUE.items()}
+    return {name: _reason(_least(artifact), study, sample) for name, artifact in catalogue.everything().items()}
 
 
 def _least(artifact: type[Artifact]) -> Artifact:
     """An artifact that does as little as it can."""
     little = {"methods": ("gradcam", "hirescam"), "detailed": (), "stages": 1, "opposite": False, "weights": (1.0,)}
-    return artifact(**{name: value for name, value in little.items() if name in parameters_of(artifact)})
+    return artifact(**{name: value for name, value in little.items() if name in catalogue.parameters_of(artifact)})
 
 
 def _reason(artifact: object, study: Study, sample: Sample) -> str:

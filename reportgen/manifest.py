@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -36,10 +36,11 @@ def role(path: str) -> str:
     return next((role for pattern, role in _ROLES if re.fullmatch(pattern, path)), "other")
 
 
-def write_manifest(folder: Path, inputs: str = "") -> None:
+def write_manifest(folder: Path, inputs: str = "", brought: Sequence[str] = ()) -> None:
     """Write `manifest.json`, last of all: where it stands, the folder is complete.
 
-    `inputs` is the digest of all that went in; by it a later build knows that nothing has changed.
+    `inputs` is the digest of all that went in; by it a later build knows that nothing has changed. `brought` are
+    formats that do not come with the tool: nobody knows them by their files.
     """
     files = []
     paths = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
@@ -49,7 +50,8 @@ def write_manifest(folder: Path, inputs: str = "") -> None:
             "path": name, "sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data), "role": role(name),
         })
     lines = ",\n".join(json.dumps(file, ensure_ascii=False) for file in files)
-    head = json.dumps({"generator": GENERATOR, "version": __version__, "inputs": inputs})[:-1]
+    made = {"generator": GENERATOR, "version": __version__, "inputs": inputs}
+    head = json.dumps(made | ({"formats": [*brought]} if brought else {}))[:-1]
     text = f'{head}, "files": [\n{lines}\n]}}\n'
     (folder / NAME).write_bytes(text.encode("utf-8", "replace"))
 

@@ -63,12 +63,11 @@ def _images(given: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _parameters(narrowed: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """`--layers` and `--classes`, given to every artifact that has such a parameter."""
-    from reportgen.artifacts import CATALOGUE
-    from reportgen.config import parameters_of
+    from reportgen import catalogue
 
     tables = {
-        name: {key: value for key, value in narrowed.items() if key in parameters_of(artifact)}
-        for name, artifact in CATALOGUE.items()
+        name: {key: value for key, value in narrowed.items() if key in catalogue.parameters_of(artifact)}
+        for name, artifact in catalogue.usable().items()
     }
     return {name: table for name, table in tables.items() if table}
 

@@ -178,7 +178,9 @@ def made_of(folder: Path) -> dict[str, tuple[str, ...]]:
         opening = re.search(rb'<html lang="([\w-]+)"', read_within(folder / "index.html", LARGEST)[:512])
         languages.sort(key=lambda language: opening is None or language.encode() != opening[1])
     formats = [name for name, _pattern in _MADE if name in {known for known, _language in found}]
-    return {"outputs": (*formats, "json"), **({"language": tuple(languages)} if languages else {})}
+    further = (read_manifest(folder) or {}).get("formats")
+    brought = [name for name in further if isinstance(name, str)] if isinstance(further, list) else []
+    return {"outputs": (*formats, "json", *brought), **({"language": tuple(languages)} if languages else {})}
 
 
 def is_intact(folder: Path, inputs: str) -> bool:

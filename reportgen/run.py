@@ -7,11 +7,15 @@ import logging
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import get_args
 
+from reportgen.artifacts import CATALOGUE
 from reportgen.artifacts.base import Artifact, ImageArtifact, ModelArtifact, NotApplicable
 from reportgen.artifacts.broken import marked
 from reportgen.artifacts.responses import unknown_layers
+from reportgen.declared import limited_to
 from reportgen.errors import UsageError, did_you_mean
+from reportgen.report import codec
 from reportgen.report.blocks import Block, Note
 from reportgen.report.document import Section
 from reportgen.study import Study
@@ -47,7 +51,9 @@ def look(study: Study, plan: Look) -> Section:
     artifact = plan.artifact
     blocks: list[Block] = []
     try:
-        blocks.extend(_blocks(study, plan))
+        blocks.extend(_blocks(limited_to(study, artifact.uses), plan))
+        if type(artifact) not in CATALOGUE.values():
+            blocks = _read_back(plan, blocks)
         if artifact.name != "summary":
             blocks[:0] = marked(study)
     except NotApplicable as answer:
@@ -72,6 +78,21 @@ def _blocks(study: Study, plan: Look) -> Iterator[Block]:
         yield from plan.artifact.blocks(study, study.samples[plan.sample])
     elif isinstance(plan.artifact, ModelArtifact):
         yield from plan.artifact.blocks(study)
+
+
+def _read_back(plan: Look, blocks: list[Block]) -> list[Block]:
+    """The blocks of an artifact from elsewhere as a report keeps them; those that could not be kept are forgotten."""
+    made = tuple(blocks)
+    blocks.clear()
+    for block in made:
+        if not isinstance(block, get_args(Block)):
+            raise TypeError(f"{type(block).__name__} is no block")
+    artifact = plan.artifact
+    section = Section(plan.name, artifact.name, plan.chapter, artifact.title, artifact.about, artifact.reading,
+                      made)
+    assets = {codec.asset_name(asset): asset.data for asset in codec.assets_of(section)}
+    kept: Section = codec.loads(codec.dumps(section), Section, assets.__getitem__)
+    return list(kept.blocks)
 
 
 def check_layers(study: Study, plans: Iterable[Look]) -> None:

@@ -36,7 +36,7 @@ _PACKAGE = Path(__file__).parent
 _COMPUTING = ("artifacts", "attention", "measures", "optimization", "probe", "report")
 _COMPUTING_FILES = (
     "imaging.py", "scales.py", "photos.py", "study.py", "text.py", "labels.py", "run.py", "probabilities.py",
-    "effort.py",
+    "effort.py", "declared.py",
 )
 _LIBRARIES = ("tensorflow", "keras", "numpy", "pillow")
 

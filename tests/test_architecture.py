@@ -28,7 +28,7 @@ ONLY_IN = {
     "h5py": ("probe/vetting.py", "probe/hdf5.py", "probe/weights.py"),
     "click": ("cli.py",),
     "rich": ("terminal.py",),
-    "pydantic": ("config.py", "authoring.py"),
+    "pydantic": ("config.py", "authoring.py", "catalogue.py"),
     "markdown_it": ("manuscript.py",),
     "jinja2": ("render/",),
     "markupsafe": ("render/",),
@@ -57,15 +57,20 @@ MAY_USE = {
     "attention": ("study", "effort", "imaging", "scales", "probabilities", "probe", "report", "text", "errors"),
     "artifacts": ("study", "effort", "attention", "optimization", "measures", "imaging", "scales", "probabilities", "probe",
                   "report", "text", "errors"),
-    "run": ("artifacts", "report", "study", "text", "errors"),
+    "declared": ("study",),
+    "run": ("artifacts", "declared", "report", "study", "text", "errors"),
     "manuscript": (),
+    "plugins": ("errors",),
+    "formats": ("plugins", "errors"),
+    "plugin_code": ("plugins", "store"),
+    "catalogue": ("artifacts", "plugins", "report", "text", "errors"),
     "locks": (), "processes": (), "scratch": ("locks",),
     "render": ("report", "text", "errors", "files", "languages", "manuscript", "resources", "manifest", "processes", "scratch",
-               "shelf", "watching", "__version__"),
+               "shelf", "watching", "formats", "plugins", "__version__"),
     "watching": (), "foresight": ("watching",), "terminal": ("foresight", "watching"),
     "store": ("report", "errors", "shelf", "locks", "originals"),
     "authoring": ("report", "errors", "files", "languages", "manuscript", "photos", "imaging", "resources"),
-    "config": ("artifacts", "authoring", "files", "report", "study", "optimization.recipes", "probe.source", "errors",
+    "config": ("artifacts", "catalogue", "formats", "authoring", "files", "report", "study", "optimization.recipes", "probe.source", "errors",
                "languages"),
 }
 """A package of ours and what else of ours it may import; what is not named may import anything."""
@@ -131,9 +136,14 @@ def test_importing_does_not_load_tensorflow(module: str) -> None:
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
 
 
+def modules_by_name() -> dict[str, Path]:
+    """Every module of ours under the name that it is imported by."""
+    return {f"reportgen.{place(path).removesuffix('.py').replace('/', '.')}".removesuffix(".__init__"): path for path in MODULES}
+
+
 def reached(*folders: str) -> set[str]:
     """The places of all modules of ours that those in the folders import, one through the other."""
-    known = {f"reportgen.{place(path).removesuffix('.py').replace('/', '.')}".removesuffix(".__init__"): path for path in MODULES}
+    known = modules_by_name()
     found: set[Path] = set()
     left = [path for path in MODULES if place(path).startswith(folders)]
     while left:

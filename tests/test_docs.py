@@ -14,9 +14,11 @@ import pytest
 
 from docs.generate import TARGET, page
 from reportgen.artifacts import CATALOGUE
-from reportgen.config import parameters_of
+from reportgen.catalogue import parameters_of
 from reportgen.optimization.recipes import Recipe
+from reportgen.render import Output
 from reportgen.study import MapSettings, Study, WishSettings
+from tests.render.sample_report import sample_report
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "README.uk.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]
@@ -56,12 +58,12 @@ def test_the_page_of_artifacts_says_what_each_parameter_means(kind: type) -> Non
 
 
 @pytest.fixture
-def example(tmp_path: Path) -> tuple[Path, Path]:
-    """The artifact of CONTRIBUTING.md and its test, as files."""
+def example(tmp_path: Path) -> tuple[Path, Path, Path]:
+    """The artifact of CONTRIBUTING.md, its test, and the format, as files."""
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    code, test = (textwrap.dedent(block) for block in re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)[:2])
-    files = tmp_path / "brightest_channel.py", tmp_path / "test_brightest_channel.py"
-    for path, words in zip(files, (code, test), strict=True):
+    parts = [textwrap.dedent(block) for block in re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)]
+    files = tmp_path / "brightest_channel.py", tmp_path / "test_brightest_channel.py", tmp_path / "facts.py"
+    for path, words in zip(files, parts, strict=True):
         path.write_text(words, encoding="utf-8")
     return files
 
@@ -76,14 +78,20 @@ def imported(path: Path, name: str) -> ModuleType:
     return module
 
 
-def test_the_example_of_contributing_works(example: tuple[Path, Path], study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
-    code, test = example
+def test_the_example_of_contributing_works(example: tuple[Path, Path, Path], study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    code, test, _format = example
     monkeypatch.setitem(sys.modules, "reportgen.artifacts.brightest_channel", ModuleType("brightest_channel"))
     imported(code, "reportgen.artifacts.brightest_channel")
     monkeypatch.setitem(sys.modules, "test_of_the_example", ModuleType("test"))
     imported(test, "test_of_the_example").test_the_copying_filter_is_not_brighter_than_the_sum(study)
 
 
-def test_the_example_of_contributing_is_in_style(example: tuple[Path, Path]) -> None:
-    command = [sys.executable, "-m", "ruff", "check", "--config", ROOT / "pyproject.toml", example[0]]
+def test_the_format_of_contributing_works(example: tuple[Path, Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "facts", ModuleType("facts"))
+    imported(example[2], "facts").render(sample_report(), Output(tmp_path, "uk", "facts"))
+    assert re.search(r"[а-яі]+.*: .+\n", (tmp_path / "facts.uk.txt").read_text(encoding="utf-8"))
+
+
+def test_the_examples_of_contributing_are_in_style(example: tuple[Path, Path, Path]) -> None:
+    command = [sys.executable, "-m", "ruff", "check", "--config", ROOT / "pyproject.toml", example[0], example[2]]
     assert subprocess.run([*map(str, command)], check=False).returncode == 0

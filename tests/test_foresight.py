@@ -11,7 +11,7 @@ from rich.console import Console
 from reportgen import foresight, terminal
 from reportgen.artifacts import CATALOGUE
 from reportgen.foresight import COSTS, Foresight, expected
-from reportgen.render import FORMATS
+from reportgen.formats import BUILT_IN
 from reportgen.terminal import MOST_LINES, Lines, Telling, duration
 from reportgen.watching import OPENING, Step
 
@@ -46,7 +46,7 @@ def run(seen: Foresight, clock: Clock, names: list[str], speed: float, one_pass:
 
 def test_every_cost_is_that_of_something() -> None:
     assert set(COSTS) <= {*CATALOGUE, "open"}
-    assert set(foresight.FILES) <= set(FORMATS)
+    assert set(foresight.FILES) <= set(BUILT_IN)
 
 
 def test_an_artifact_or_format_of_somebody_elses_costs_something(clock: Clock) -> None:

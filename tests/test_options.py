@@ -19,7 +19,7 @@ VALUES: dict[str, tuple[str, ...]] = {
     "--input": ("image",), "--output": ("answer",), "--size": ("224", "320"), "--classes": ("4",),
     "--layers": ("conv1, block2_*",), "--target": ("#281",), "--cam-layer": ("conv4",), "--raw-maps": (),
     "--effort": ("quick",), "--artifacts": ("filters,prediction",), "--title": ("A report",), "--prefix": ("vgg16_",),
-    "--trust-model": (), "--custom": ("own.py:Layer",), "--seed": ("7",), "--language": ("en",), "--format": ("json",),
+    "--trust-model": (), "--trust-config": (), "--custom": ("own.py:Layer",), "--seed": ("7",), "--language": ("en",), "--format": ("json",),
     "--site-url": ("https://example.org/site",), "--profile": ("kpi",), "--pdf-quality": ("draft",), "--single-file": (),
     "--force": (), "--out": ("folder",), "--templates": (".",), "--jobs": ("3",), "--colours": ("cividis",),
     "--commit": ("none",), "--cache": ("cache",), "--dry-run": (), "--no-cache": (), "--port": ("0",), "--submission": (),
@@ -27,7 +27,7 @@ VALUES: dict[str, tuple[str, ...]] = {
 }
 """A sensible value of every option; a new option needs one here."""
 NEEDS = {"--truth": "--image", "--mask": "--image"}
-RUN = {"--force", "--jobs", "--cache", "--dry-run", "--no-cache", "--port"}
+RUN = {"--trust-config", "--force", "--jobs", "--cache", "--dry-run", "--no-cache", "--port"}
 """Options about one run, which are no wishes about the report."""
 
 

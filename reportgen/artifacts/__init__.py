@@ -1,4 +1,4 @@
-"""The catalogue of artifacts, in the order in which a reader should meet them."""
+"""The artifacts that come with the tool, in the order in which a reader should meet them."""
 
 from __future__ import annotations
 
@@ -68,7 +68,3 @@ ORDER: tuple[type[Artifact], ...] = (
     MadeToOrder,
 )
 CATALOGUE: dict[str, type[Artifact]] = {artifact.name: artifact for artifact in ORDER}
-GROUPS: dict[str, tuple[str, ...]] = {
-    chapter: tuple(name for name, artifact in CATALOGUE.items() if artifact.chapter == chapter)
-    for chapter in ("overview", "filters", "activations", "attention", "optimization")
-}

@@ -17,6 +17,8 @@ from reportgen.study import Sample, Study
 from reportgen.text import Message
 
 Chapter: TypeAlias = Literal["overview", "filters", "activations", "attention", "optimization"]
+Settings: TypeAlias = Literal["attention", "optimization"]
+"""A table of the configuration that several artifacts share."""
 
 
 class NotApplicable(Exception):  # noqa: N818 - it is an answer, not an error
@@ -32,7 +34,9 @@ class Artifact:
     """One way of looking. `about` says what it shows, `reading` how to read it.
 
     `chapter` is also the group's name on the command line (`--artifacts filters`). `references` are keys of
-    `reportgen.report.references`; `question` is a control question that the section's findings answer.
+    `reportgen.report.references`; `question` is a control question that the section's findings answer. `uses` are the
+    shared tables that it looks into, itself or through maps and images made by them: `study.maps` is [attention],
+    `study.wishes` is [optimization]. Its section is made anew when one of them changes; any other cannot be read.
     """
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
@@ -44,6 +48,7 @@ class Artifact:
     formulas: ClassVar[tuple[Formula, ...]] = ()
     references: ClassVar[tuple[str, ...]] = ()
     question: ClassVar[Message | None] = None
+    uses: ClassVar[tuple[Settings, ...]] = ()
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,7 @@ class ClassActivationMaps(ImageArtifact):
 
     name = "cam"
     chapter = "attention"
+    uses = ("attention",)
     references = (
         "cam", "gradcam", "gradcam++", "xgradcam", "hirescam", "layercam", "eigencam", "scorecam", "ablationcam",
     )

@@ -32,6 +32,7 @@ class ClassActivationByLayer(ImageArtifact):
 
     name = "cam_layers"
     chapter = "attention"
+    uses = ("attention",)
     references = ("gradcam",)
     title = _("Class activation by layer")
     about = _(

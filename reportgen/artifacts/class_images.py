@@ -36,6 +36,7 @@ class ClassImages(ModelArtifact):
 
     name = "class_images"
     chapter = "optimization"
+    uses = ("optimization",)
     references = ("saliency",)
     title = _("What a class looks like to the network")
     about = _(

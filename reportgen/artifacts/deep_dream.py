@@ -40,6 +40,7 @@ class DeepDream(ImageArtifact):
 
     name = "deep_dream"
     chapter = "optimization"
+    uses = ("optimization",)
     references = ("deep-dream",)
     title = _("Deep Dream")
     about = _(

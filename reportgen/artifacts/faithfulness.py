@@ -40,6 +40,7 @@ class Faithfulness(ImageArtifact):
 
     name = "faithfulness"
     chapter = "attention"
+    uses = ("attention",)
     references = ("rise",)
     question = _("Which map foretells best what the network loses with a part of the image?")
     title = _("Do the maps tell the truth?")

@@ -44,6 +44,7 @@ class GradientMaps(ImageArtifact):
 
     name = "saliency"
     chapter = "attention"
+    uses = ("attention",)
     references = ("saliency", "gradient-input", "smoothgrad", "integrated")
     question = _("How exactly do integrated gradients add up to the change of the score?")
     title = _("Gradients by pixel")
@@ -141,6 +142,7 @@ class BackpropRules(ImageArtifact):
 
     name = "backprop_rules"
     chapter = "attention"
+    uses = ("attention",)
     references = ("deconvnet", "guided")
     title = _("Rules for going back")
     about = _(

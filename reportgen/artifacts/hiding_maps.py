@@ -41,6 +41,7 @@ class HidingMaps(ImageArtifact):
 
     name = "occlusion"
     chapter = "attention"
+    uses = ("attention",)
     references = ("deconvnet", "rise")
     question = _("Which part of the image, when hidden, costs the score the most?")
     title = _("Hiding parts of the image")

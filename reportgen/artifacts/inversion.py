@@ -34,6 +34,7 @@ class Inversion(ImageArtifact):
 
     name = "inversion"
     chapter = "optimization"
+    uses = ("optimization",)
     references = ("inversion",)
     question = _("How much of the image does the code of a deep layer keep?")
     title = _("What a layer still knows")

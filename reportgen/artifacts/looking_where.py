@@ -44,6 +44,7 @@ class LookingWhere(ImageArtifact):
 
     name = "pointing"
     chapter = "attention"
+    uses = ("attention",)
     references = ("pointing",)
     question = _("Does the network look at the object?")
     title = _("Does it look at the object?")

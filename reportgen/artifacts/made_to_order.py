@@ -32,6 +32,7 @@ class MadeToOrder(ModelArtifact):
 
     name = "made_to_order"
     chapter = "optimization"
+    uses = ("optimization",)
     title = _("Images made to order")
     about = _(
         "Units are not the only thing an image can be made for: sums show what two units have in common, differences "

@@ -31,6 +31,7 @@ class MapAgreement(ImageArtifact):
 
     name = "map_agreement"
     chapter = "attention"
+    uses = ("attention",)
     title = _("Do the methods agree?")
     about = _(
         "Methods that ask in different ways and get the same answer support each other. Each pair of maps is compared "

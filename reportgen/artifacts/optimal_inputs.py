@@ -40,6 +40,7 @@ class OptimalInputs(ModelArtifact):
 
     name = "optimal_inputs"
     chapter = "optimization"
+    uses = ("optimization",)
     references = ("feature-visualization",)
     title = _("What filters want to see")
     about = _(

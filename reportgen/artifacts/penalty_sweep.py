@@ -33,6 +33,7 @@ class PenaltySweep(ModelArtifact):
 
     name = "penalty_sweep"
     chapter = "optimization"
+    uses = ("optimization",)
     title = _("Smoothness against score")
     about = _(
         "An image made of single pixels is mostly noise: it raises the score by many small grains. Total variation "

@@ -40,6 +40,7 @@ class Sanity(ImageArtifact):
 
     name = "sanity"
     chapter = "attention"
+    uses = ("attention",)
     references = ("sanity",)
     question = _("Do the maps depend on what the network has learned?")
     title = _("Do the maps depend on what was learned?")

@@ -29,6 +29,7 @@ class SideBySide(ModelArtifact):
 
     name = "side_by_side"
     chapter = "overview"
+    uses = ("attention",)
     compares_samples = True
     least_images = 2
     references = ("gradcam",)

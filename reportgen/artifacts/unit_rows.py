@@ -30,6 +30,7 @@ class UnitRows(ImageArtifact):
 
     name = "unit_rows"
     chapter = "optimization"
+    uses = ("optimization",)
     references = ("deconvnet",)
     title = _("What a unit wants and what it found")
     about = _(

@@ -94,11 +94,12 @@ def chosen_layers(study: Study) -> list[Layer]:
 
 def unit_plan(study: Study) -> tuple[UnitPlan, bool]:
     """How many units are made an image for, and whether they are fewer than the effort would have had."""
-    if "unit plan" not in study.memory:
+    key = ("unit plan", study.wishes)
+    if key not in study.memory:
         usual = UnitPlan(len(chosen_layers(study)), study.wishes.count, study.wishes.used.steps)
         plans = [usual, *(plan for one in LEANER if (plan := _no_more(study, one, usual)) != usual)]
-        study.memory["unit plan"] = planned(study, "optimal_inputs", plans, lambda plan: _work(study, plan))
-    found: tuple[UnitPlan, bool] = study.memory["unit plan"]
+        study.memory[key] = planned(study, "optimal_inputs", plans, lambda plan: _work(study, plan))
+    found: tuple[UnitPlan, bool] = study.memory[key]
     return found
 
 
@@ -187,7 +188,8 @@ def sizes_of(study: Study) -> dict[str, tuple[int | None, ...]]:
 
 def units(study: Study) -> list[Unit]:
     """The chosen units of the chosen layers with their images; made once for all sections."""
-    if "units" not in study.memory:
+    key = ("units", study.wishes)
+    if key not in study.memory:
         seen = fields(study.probe.layers, sizes_of(study))
         plan, _less = unit_plan(study)
         wishes = [
@@ -200,10 +202,10 @@ def units(study: Study) -> list[Unit]:
         ]
         recipe = in_steps(study, plan.steps)
         made = seek(study, [wish for _layer, _number, wish in wishes], recipe, "Optimal inputs")
-        study.memory["units"] = [
+        study.memory[key] = [
             Unit(layer, number, one) for (layer, number, _wish), one in zip(wishes, made, strict=True)
         ]
-    found: list[Unit] = study.memory["units"]
+    found: list[Unit] = study.memory[key]
     return found
 
 

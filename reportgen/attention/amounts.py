@@ -69,7 +69,7 @@ def amounts_of(settings: MapSettings, size: tuple[int, int], work: float, goals:
 
 def amounts_for(study: Study, sample: Sample, goals: int) -> Amounts:
     """The amounts for an image, found on the network as it is and said before anything is made with them."""
-    key = ("amounts", sample.pixels.shape, goals)
+    key = ("amounts", sample.pixels.shape, goals, study.maps)
     if key not in study.memory:
         work = work_of(study.probe.layers, study.probe.trace(sample.pixels).outputs)
         found = amounts_of(study.maps, (sample.pixels.shape[0], sample.pixels.shape[1]), work, goals)

@@ -41,7 +41,7 @@ class Goal:
 
 def goals_of(study: Study, sample: Sample) -> tuple[Goal, ...]:
     """What to explain of the network's answer to an image; empty for an answer of a form that has no such numbers."""
-    key = ("goals", sample.name)
+    key = ("goals", sample.name, study.maps)
     if key not in study.memory:
         answer = np.asarray(study.probe.trace(sample.pixels).scores, np.float32)
         wishes = [read_wish(study, text) for text in study.maps.targets] or default_wishes(study, sample, answer)

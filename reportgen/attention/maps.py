@@ -251,7 +251,7 @@ class Maps:
 
 def maps_of(study: Study, sample: Sample) -> Maps:
     """The maps of an image, the same for every section."""
-    key = ("maps", sample.name)
+    key = ("maps", sample.name, study.maps)
     if key not in study.memory:
         study.memory[key] = Maps(study, sample, goals_of(study, sample))
     maps: Maps = study.memory[key]

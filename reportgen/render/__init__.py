@@ -9,15 +9,17 @@ from __future__ import annotations
 import dataclasses
 import functools
 import importlib
-import importlib.metadata
 import inspect
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import logging
+import traceback
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal, Protocol, cast
 
-from reportgen import resources
-from reportgen.errors import UsageError
+from reportgen import formats as known_formats
+from reportgen import plugins, resources
+from reportgen.errors import ReportgenError, UsageError
 from reportgen.languages import CODES
 from reportgen.manifest import write_manifest
 from reportgen.render.crew import Crew, settle_in
@@ -27,13 +29,11 @@ from reportgen.report.document import Report, Section
 from reportgen.shelf import Drawer
 from reportgen.watching import NOBODY, Step, Watcher
 
-FORMATS: tuple[str, ...] = ("html", "pdf", "figures", "markdown", "json", "single")
-"""The formats that come with the tool, in the order in which they are named to the user."""
+log = logging.getLogger(__name__)
 ONCE = frozenset({"figures", "json"})
 """Formats that are made once for all languages (in the first one)."""
 EFFORT: tuple[str, ...] = ("pdf", "figures", "html", "single", "markdown", "json")
 """The heavy ones first, so that no worker is left with a long task at the end."""
-GROUP = "reportgen.renderers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,40 +82,38 @@ class Renderer(Protocol):
         ...
 
 
-def _built_in(name: str) -> Renderer:
+def renderer_of(name: str) -> Renderer:
+    """The renderer of a format. Its module is imported when it is used: a site needs no PDF library."""
+    if name in known_formats.BUILT_IN:
+        return cast(Renderer, importlib.import_module(f"reportgen.render.{name}").render)
+    return _brought(name)
+
+
+@functools.cache
+def _brought(name: str) -> Renderer:
+    """A renderer of an installed package; whatever goes wrong in it is told as a fault of that package."""
+    renderer = plugins.load(plugins.RENDERERS, name)
+    try:
+        inspect.signature(renderer).bind(None, None, ())
+    except Exception as problem:
+        raise plugins.broken(plugins.RENDERERS, name, str(problem)) from problem
+
     def render_format(report: Report, output: Output, templates: Sequence[Path] = ()) -> None:
-        importlib.import_module(f"reportgen.render.{name}").render(report, output, templates)
+        try:
+            renderer(report, output, templates)
+        except ReportgenError:
+            raise
+        except Exception as problem:
+            log.info("renderer %s failed:\n%s", name, traceback.format_exc())
+            raise plugins.broken(plugins.RENDERERS, name, f"{type(problem).__name__}: {problem}") from problem
 
     return render_format
 
 
-RENDERERS: dict[str, Renderer] = {name: _built_in(name) for name in FORMATS}
-"""A renderer's own module is imported when it is used: a site needs no PDF library."""
-
-
-@functools.cache
-def renderers() -> Mapping[str, Renderer]:
-    """The built-in renderers and those that installed packages add."""
-    found = dict(RENDERERS)
-    for entry in sorted(importlib.metadata.entry_points(group=GROUP), key=lambda entry: entry.name):
-        found[entry.name] = _checked(entry, found)
-    return found
-
-
-def _checked(entry: importlib.metadata.EntryPoint, known: Mapping[str, Renderer]) -> Renderer:
-    where = f"The renderer {entry.name!r} ({entry.value})"
-    if entry.name in known:
-        raise UsageError(f"{where} has the name of another one.", slug="plugin-broken")
-    try:
-        renderer = entry.load()
-        inspect.signature(renderer).bind(None, None, ())
-    except Exception as problem:
-        raise UsageError(
-            f"{where} cannot be used: {problem}.",
-            slug="plugin-broken",
-            hint="Update or uninstall the package that brings it.",
-        ) from problem
-    return renderer  # type: ignore[no-any-return]
+def check_formats(names: Iterable[str]) -> None:
+    """Stop where a format of an installed package cannot be written, before anything is computed for it."""
+    for name in known_formats.brought(tuple(names)):
+        _brought(name)
 
 
 def render(
@@ -137,7 +135,8 @@ def render(
     `inputs` goes into the manifest. A `crew` that is at hand does the work, else `jobs` processes; what is in the
     `drawer` is not drawn again.
     """
-    languages, formats = _known(languages, CODES, "language"), _known(formats, renderers(), "format")
+    languages, formats = _known(languages, CODES, "language"), _known(formats, known_formats.known(), "format")
+    check_formats(formats)
     tasks = [dataclasses.replace(task, wishes=wishes) for task in _tasks(folder, languages, formats)]
     templates = tuple(path.resolve() for path in templates)
     codec.save(report, folder)
@@ -147,7 +146,7 @@ def render(
         copy_static(folder / "static", (*templates, resources.folder("templates")))
     for output in _run(report, tasks, templates, jobs, crew, drawer):
         watcher.finish(f"{output.format} {output.language}")
-    write_manifest(folder, inputs)
+    write_manifest(folder, inputs, known_formats.brought(formats))
 
 
 TITLES = {
@@ -192,7 +191,7 @@ def _run(
     elif jobs < 2 or len(tasks) < 2:
         for output in tasks:
             with drawing_from(drawer):
-                renderers()[output.format](report, output, templates)
+                renderer_of(output.format)(report, output, templates)
             yield output
     else:
         with Crew(min(jobs, len(tasks))) as made:
@@ -202,7 +201,7 @@ def _run(
 def _work(output: Output, templates: tuple[Path, ...], drawer: Drawer) -> None:
     """One task in a worker, which reads the report from the folder rather than from its parent."""
     with drawing_from(drawer):
-        renderers()[output.format](_read(output.folder), output, templates)
+        renderer_of(output.format)(_read(output.folder), output, templates)
 
 
 def get_ready(formats: Sequence[str]) -> None:

@@ -20,6 +20,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import PoFileError, read_po
 from markupsafe import Markup, escape
 
+from reportgen import plugins
 from reportgen.errors import InputError
 from reportgen.languages import catalogue_file, manners
 from reportgen.render.typography import spaced
@@ -67,14 +68,7 @@ class Speaker(_Fields):
     def with_words(self, files: Sequence[Path]) -> Speaker:
         """A speaker that also knows the translations in these files; the first one that has a sentence says it."""
         known = [_read_words(path, self.language) for path in files if path.is_file()]
-        if not known:
-            return self
-        words = Catalog(locale=self.language)
-        for catalogue in (*known, *([self._catalogue] if self._catalogue else [])):
-            for message in catalogue:
-                if message.id and words.get(message.id, message.context) is None:
-                    words.add(message.id, message.string, context=message.context)
-        return Speaker(self.language, words)
+        return Speaker(self.language, _together(self.language, [*known, self._catalogue])) if known else self
 
     def say(self, text: Text) -> str:
         """A message in this language as plain text; a `str` is data and stays as it is."""
@@ -199,11 +193,28 @@ def _read_words(path: Path, language: str) -> Catalog:
         ) from problem
 
 
+def _together(language: str, catalogues: Sequence[Catalog | None]) -> Catalog:
+    """One catalogue; the first one that has a sentence says it."""
+    words = Catalog(locale=language)
+    for catalogue in catalogues:
+        for message in catalogue or ():
+            if message.id and words.get(message.id, message.context) is None:
+                words.add(message.id, message.string, flags=message.flags, context=message.context)
+    return words
+
+
 @functools.cache
 def read_catalogue(language: str) -> Catalog | None:
-    """The translations of a language; English needs none."""
+    """The translations of a language, those of installed packages behind ours; English needs none."""
     path = catalogue_file(language)
     if language == "en" or not path.exists():
         return None
     with path.open("rb") as file:
-        return read_po(file, locale=language)
+        own = read_po(file, locale=language)
+    brought = []
+    for one in plugins.words_of(language):
+        try:
+            brought.append(_read_words(one, language))
+        except InputError as problem:
+            log.warning("%s", problem.message)
+    return _together(language, [own, *brought]) if brought else own

@@ -282,7 +282,7 @@ def marking_study(mask: np.ndarray | None) -> Study:
     marked = np.zeros((8, 8, 1), np.float32)
     marked[:4] = 1
     study = scripted_study(layers, {"answer": marked}, kind="mask", size=(8, 8), mask=mask)
-    study.memory["maps", "image-0"] = Fixed(study, study.samples[0], goals_of(study, study.samples[0]))
+    study.memory["maps", "image-0", study.maps] = Fixed(study, study.samples[0], goals_of(study, study.samples[0]))
     return study
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from reportgen import formats, plugins
 from reportgen import render as rendering
 from reportgen.errors import ReportgenError, UsageError
 from reportgen.manifest import role
@@ -160,34 +161,53 @@ def told_apart(report: object, output: Output, templates: object = ()) -> None:
 
 
 @pytest.fixture
-def plugins(monkeypatch: pytest.MonkeyPatch):
+def brings(monkeypatch: pytest.MonkeyPatch):
     def install(**values: str) -> None:
-        entries = [importlib.metadata.EntryPoint(name, value, rendering.GROUP) for name, value in values.items()]
+        entries = [importlib.metadata.EntryPoint(name, value, plugins.RENDERERS) for name, value in values.items()]
         monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: entries)
-        rendering.renderers.cache_clear()
+        forget()
+
+    def forget() -> None:
+        plugins.offered.cache_clear()
+        rendering._brought.cache_clear()
 
     yield install
-    rendering.renderers.cache_clear()
+    forget()
 
 
-def test_a_package_may_add_a_format(plugins, tmp_path: Path) -> None:
-    plugins(text=f"{__name__}:told_apart")
+def test_a_package_may_add_a_format(brings, tmp_path: Path) -> None:
+    brings(text=f"{__name__}:told_apart")
     render(sample_report(), tmp_path, languages=("uk", "en"), formats=("text",))
     assert {"uk.txt", "en.txt"} <= set(contents(tmp_path))
 
 
-@pytest.mark.parametrize("value", ["nowhere_at_all:f", f"{__name__}:LIGHT", "builtins:len"])
-def test_a_broken_plugin_is_one_clear_error(value: str, plugins) -> None:
-    plugins(text=value)
+@pytest.mark.parametrize("value", ["nowhere_at_all:f", f"{__name__}:LIGHT", "builtins:len", f"{__name__}:stumbles", "nothing"])
+def test_a_broken_plugin_is_one_clear_error_for_who_needs_it(value: str, brings, tmp_path: Path) -> None:
+    brings(text=value)
+    render(sample_report(), tmp_path / "other", languages=("en",), formats=("markdown",))
     with pytest.raises(UsageError, match="'text'") as problem:
-        rendering.renderers()
+        render(sample_report(), tmp_path, languages=("en",), formats=("text",))
     assert problem.value.slug == "plugin-broken"
 
 
-def test_a_plugin_may_not_take_a_known_name(plugins) -> None:
-    plugins(html=f"{__name__}:told_apart")
-    with pytest.raises(UsageError, match="the name of another"):
-        rendering.renderers()
+def stumbles(report: object, output: Output, templates: object = ()) -> None:
+    raise KeyError("on purpose")
+
+
+def test_a_plugin_cannot_take_the_place_of_what_comes_with_the_tool(brings, tmp_path: Path) -> None:
+    brings(markdown=f"{__name__}:told_apart")
+    render(sample_report(), tmp_path, languages=("en",), formats=("markdown",))
+    assert "en.txt" not in contents(tmp_path)
+    assert formats.known() == formats.BUILT_IN
+
+
+def test_two_packages_with_one_name_are_told(monkeypatch: pytest.MonkeyPatch, brings, tmp_path: Path) -> None:
+    brings()
+    entries = [importlib.metadata.EntryPoint("text", f"{__name__}:{name}", plugins.RENDERERS) for name in ("told_apart", "stumbles")]
+    monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: entries)
+    plugins.offered.cache_clear()
+    with pytest.raises(UsageError, match="brings one of the same name"):
+        render(sample_report(), tmp_path, languages=("en",), formats=("text",))
 
 
 def test_an_error_in_a_worker_arrives_whole(tmp_path: Path) -> None:
