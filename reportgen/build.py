@@ -274,8 +274,8 @@ def _plan_of_study(table: StudyTable, store: Store, number: int, network: str, c
     plans = []
     for chapter, artifact in table.chosen():
         name = f"{network}-{artifact.name}" if network else artifact.name
-        settings = {name: repr(getattr(table, name)) for name in artifact.uses}
-        code = digest_of_plugin(plugins.ARTIFACTS, artifact.name) if catalogue.origin_of(artifact.name) else ""
+        settings = {used: repr(getattr(table, used)) for used in artifact.uses}
+        code = digest_of_plugin(plugins.ARTIFACTS, artifact.name) if catalogue.is_brought(artifact.name) else ""
         if not isinstance(artifact, ImageArtifact):
             if isinstance(artifact, ModelArtifact) and len(images) < artifact.least_images:
                 continue

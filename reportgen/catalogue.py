@@ -84,11 +84,14 @@ def adapter_of(artifact: type[Artifact]) -> TypeAdapter[Artifact]:
     return TypeAdapter(artifact)
 
 
-def origin_of(artifact: str) -> str:
+def is_brought(name: str) -> bool:
+    """True for an artifact that does not come with the tool."""
+    return name not in CATALOGUE
+
+
+def origin_of(name: str) -> str:
     """The name and version of the package that brings an artifact; "" for those that come with the tool."""
-    if artifact in CATALOGUE:
-        return ""
-    return plugins.package_of(plugins.offered(plugins.ARTIFACTS)[artifact][0])
+    return plugins.package_of(plugins.offered(plugins.ARTIFACTS)[name][0]) if is_brought(name) else ""
 
 
 def parameters_of(kind: type) -> dict[str, Any]:

@@ -407,6 +407,8 @@ def _artifact_problems(name: str, parameters: Any) -> list[str]:
 def _sentence(item: Any, prefix: tuple[str, ...], known: Any) -> str:
     """One problem of pydantic's in our words: the table, the key, what is wrong."""
     place = (*prefix, *(str(part) for part in item["loc"]))
+    if len(place) == 2 and place[1].isdigit():
+        place = place[:1]  # one of a list of plain values
     key, table = place[-1] if place else "", ".".join(place[:-1])
     where = f"[{table}]: " if table else ""
     if item["type"] in ("extra_forbidden", "unexpected_keyword_argument"):

@@ -24,5 +24,8 @@ def brought(names: tuple[str, ...]) -> tuple[str, ...]:
 def checked(name: str) -> str:
     """The name of a format, if it is one."""
     if name not in BUILT_IN and name not in known():
-        raise ValueError(f"there is no such format. Known are {', '.join(known())}.{did_you_mean(name, known())}")
+        raise ValueError(
+            "no format of this name comes with reportgen or with an installed package. Known are"
+            f" {', '.join(known())}.{did_you_mean(name, known())}"
+        )
     return name

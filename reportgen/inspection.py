@@ -14,6 +14,7 @@ import numpy as np
 
 from reportgen import catalogue
 from reportgen.artifacts.base import Artifact, ImageArtifact, ModelArtifact, NotApplicable
+from reportgen.declared import limited_to
 from reportgen.probe import Layer, Probe, open_probe
 from reportgen.probe.memo import MemoProbe
 from reportgen.probe.source import ModelSource
@@ -126,8 +127,9 @@ def _least(artifact: type[Artifact]) -> Artifact:
     return artifact(**{name: value for name, value in little.items() if name in catalogue.parameters_of(artifact)})
 
 
-def _reason(artifact: object, study: Study, sample: Sample) -> str:
+def _reason(artifact: Artifact, study: Study, sample: Sample) -> str:
     """Why an artifact shows nothing: its first block tells, so no more of it is made."""
+    study = limited_to(study, artifact.uses)
     blocks = (
         artifact.blocks(study, sample) if isinstance(artifact, ImageArtifact)
         else artifact.blocks(study) if isinstance(artifact, ModelArtifact) else iter(())
@@ -136,6 +138,10 @@ def _reason(artifact: object, study: Study, sample: Sample) -> str:
         next(blocks, None)
     except NotApplicable as answer:
         return str(answer.reason)
+    except Exception as problem:
+        if not catalogue.is_brought(artifact.name):
+            raise
+        return f"it fails, {type(problem).__name__}: {problem}"
     return ""
 
 

@@ -66,7 +66,10 @@ def _parameters(narrowed: dict[str, Any]) -> dict[str, dict[str, Any]]:
     from reportgen import catalogue
 
     tables = {
-        name: {key: value for key, value in narrowed.items() if key in catalogue.parameters_of(artifact)}
+        name: {
+            key: value for key, value in narrowed.items()
+            if isinstance(catalogue.parameters_of(artifact).get(key), type(value))  # and no count of the same name
+        }
         for name, artifact in catalogue.usable().items()
     }
     return {name: table for name, table in tables.items() if table}

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -45,7 +47,8 @@ def load(group: str, name: str) -> Any:
     if further:
         raise broken(group, name, f"{package_of(further[0]) or further[0].value} brings one of the same name")
     try:
-        return entry.load()
+        with contextlib.redirect_stdout(sys.stderr):  # what it says is no answer of ours
+            return entry.load()
     except (Exception, SystemExit) as problem:
         raise broken(group, name, f"{type(problem).__name__}: {problem}") from problem
 

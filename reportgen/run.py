@@ -97,7 +97,8 @@ def _read_back(plan: Look, blocks: list[Block]) -> list[Block]:
 
 def check_layers(study: Study, plans: Iterable[Look]) -> None:
     """Refuse names and patterns that mean no layer of this network, before anything is computed."""
-    wanted = [study.wishes.layers, *(getattr(plan.artifact, "layers", ()) for plan in plans)]
+    narrowed = [getattr(plan.artifact, "layers", ()) for plan in plans]
+    wanted = [study.wishes.layers, *(names for names in narrowed if isinstance(names, tuple))]
     unknown = unknown_layers(study.probe.layers, tuple(dict.fromkeys(name for names in wanted for name in names)))
     if unknown:
         raise UsageError(

@@ -21,7 +21,7 @@ from reportgen.errors import UsageError
 from reportgen.options import wishes_of
 from reportgen.report import codec
 from reportgen.report.blocks import Block, Fact
-from reportgen.run import Look, look
+from reportgen.run import Look, check_layers, look
 from reportgen.study import Study
 from reportgen.text import Message, _
 from tests.plugin_package import ARTIFACT, announce, install
@@ -150,6 +150,50 @@ def test_a_broken_package_stops_who_needs_or_lists_it_and_nobody_else(tmp_path: 
     assert "BAD  The renderer 'text'" in examined.stdout
 
 
+def test_a_report_with_a_format_that_is_no_longer_installed_tells_what_to_name(tmp_path: Path) -> None:
+    packages = install(tmp_path / "packages")
+    (packages / "own_looks" / "__init__.py").write_text("print('hello')\n")
+    json.loads(reportgen("artifacts", "--json", folder=tmp_path, packages=packages).stdout)
+    codec.save(sample_report(), tmp_path / "saved")
+    command = ("render", "saved", "-o", "out", "--language", "en")
+    told(reportgen(*command, "--format", "text", "--format", "markdown", folder=tmp_path, packages=packages), 1)
+    said = told(reportgen("render", "out", folder=tmp_path, packages=tmp_path / "none"), 2)
+    assert "'outputs' = \"text\": no format of this name comes with reportgen or with an installed package." in said
+    assert (tmp_path / "out" / "facts.en.text").is_file()
+    told(reportgen("render", "out", "--format", "markdown", folder=tmp_path, packages=tmp_path / "none"), 1)
+    assert not (tmp_path / "out" / "facts.en.text").exists()
+
+
+def code_of(folder: Path, name: str) -> set[str]:
+    """The files that count as the code of what a package in a folder brings."""
+    script = (
+        "import sys; from reportgen import plugins; from reportgen.plugin_code import files_of\n"
+        "(entry,) = plugins.offered(sys.argv[1])[sys.argv[2]]; home, files = files_of(entry)\n"
+        "print(*(path.relative_to(home).as_posix() for path in files))"
+    )
+    group = plugins.ARTIFACTS if name == "brightness" else plugins.RENDERERS
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", script, group, name], capture_output=True, text=True, check=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), *sys.path])},
+    )
+    return set(done.stdout.split())
+
+
+def test_the_code_of_a_package_is_all_that_belongs_to_it(tmp_path: Path) -> None:
+    packages = install(tmp_path / "packages")
+    (packages / "own_helper.py").write_text("import own_other, numpy\n")
+    (packages / "own_other.py").write_text("")
+    (packages / "alien.py").write_text("")
+    (packages / "own_format.py").write_text("def render(report, output, templates=()):\n    import own_helper\n")
+    assert code_of(packages, "text") == {"own_format.py", "own_helper.py", "own_other.py"}
+    assert code_of(packages, "brightness") == {"own_looks/__init__.py", "own_looks/bright.py", "own_looks/locale/uk.po"}
+
+    (packages / "alien-1.0.dist-info").mkdir()
+    assert code_of(packages, "text") == {"own_format.py"}, "among the packages of others only the list tells whose a module is"
+    (packages / "own_looks.dist-info" / "RECORD").write_text("own_format.py,,\nown_helper.py,,\nown_looks/__init__.py,,\n")
+    assert code_of(packages, "text") == {"own_format.py", "own_helper.py", "own_looks/__init__.py"}
+
+
 @pytest.fixture
 def brings(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
     """Have a package that brings artifacts of this module."""
@@ -224,6 +268,14 @@ class Loose(Good):
 
 
 @dataclass(frozen=True)
+class Counting(Good):
+    """Its `layers` is a count."""
+
+    name = "counting"
+    layers: int = 2  # type: ignore[assignment]
+
+
+@dataclass(frozen=True)
 class Cited(Good):
     name = "cited"
     references = (1, 2)  # type: ignore[assignment]
@@ -253,10 +305,12 @@ def test_a_package_changes_nothing_of_what_comes_with_the_tool(brings: Callable[
     assert one.__module__ == "reportgen.artifacts.summary"
 
 
-def test_options_and_tables_reach_what_a_package_brings(brings: Callable[..., None]) -> None:
-    brings(good="Good", better="Good")
+def test_options_and_tables_reach_what_a_package_brings(brings: Callable[..., None], study: Study) -> None:
+    brings(good="Good", better="Good", counting="Counting")
     wishes = wishes_of({"layers": "conv1"})
     assert wishes["artifacts"]["good"] == {"layers": ("conv1",)}
+    assert "counting" not in wishes["artifacts"]
+    check_layers(study, [Look("counting", "overview", Counting(), None, "")])
     assert "better" not in wishes["artifacts"], "what cannot be used is told where it is asked for"
     (found,) = validate({"select": "good", "artifacts": {"good": {"count": 5}}}, "here").chosen()
     assert found == ("overview", Good(count=5))
