@@ -27,6 +27,8 @@ from reportgen.errors import NO_ROOM, Interrupted, ReportgenError, did_you_mean
 from reportgen.options import wishes_of
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from reportgen.config import Config
     from reportgen.report.document import Report
     from reportgen.store import Store
@@ -50,6 +52,12 @@ class _Formats(click.ParamType[str]):
         if value not in formats.BUILT_IN and value not in (known := formats.known()):
             self.fail(f"{value!r} is not one of {', '.join(map(repr, known))}.{did_you_mean(value, known)}", param, ctx)
         return value
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """What a shell offers."""
+        from click.shell_completion import CompletionItem
+
+        return [CompletionItem(name) for name in formats.known() if name.startswith(incomplete)]
 
 
 _SAID = logging.getLogger("reportgen.said")

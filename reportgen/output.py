@@ -167,6 +167,10 @@ _MADE: tuple[tuple[str, str], ...] = (
 """By which file of a folder a format is known, and its language."""
 
 
+MOST_BROUGHT, LONGEST_NAME = 50, 100
+"""A manifest may come from anyone: so many formats of packages are believed, and names so long."""
+
+
 def made_of(folder: Path) -> dict[str, tuple[str, ...]]:
     """What a finished report was made as, in wishes to make the same again: formats, languages, the first one first."""
     found = [
@@ -179,7 +183,7 @@ def made_of(folder: Path) -> dict[str, tuple[str, ...]]:
         languages.sort(key=lambda language: opening is None or language.encode() != opening[1])
     formats = [name for name, _pattern in _MADE if name in {known for known, _language in found}]
     further = (read_manifest(folder) or {}).get("formats")
-    brought = [name for name in further if isinstance(name, str)] if isinstance(further, list) else []
+    brought = [str(name)[:LONGEST_NAME] for name in further[:MOST_BROUGHT]] if isinstance(further, list) else []
     return {"outputs": (*formats, "json", *brought), **({"language": tuple(languages)} if languages else {})}
 
 

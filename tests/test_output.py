@@ -17,7 +17,7 @@ import pytest
 
 from reportgen import output, swapping
 from reportgen.errors import Interrupted, ReportgenError, UsageError
-from reportgen.manifest import write_manifest
+from reportgen.manifest import NAME, write_manifest
 from reportgen.output import is_intact, refuse_foreign, replaced
 from reportgen.render import render
 from tests.render.sample_report import sample_report
@@ -391,3 +391,14 @@ def test_a_folder_tells_what_it_was_made_as(tmp_path: Path, languages: tuple[str
     if "html" in formats:
         assert told["language"] == languages, "the one that it opens with is the first"
     assert output.made_of(tmp_path) == {"outputs": ("json",)}
+
+
+def test_what_a_stranger_writes_of_formats_is_believed_within_bounds(tmp_path: Path) -> None:
+    write_manifest(tmp_path, brought=["x" * 10_000, *map(str, range(100_000))])
+    told = output.made_of(tmp_path)["outputs"]
+    assert len(told) < 100
+    assert max(map(len, told)) <= 100
+    (tmp_path / NAME).write_text('{"generator": "reportgen", "files": [], "formats": {"html": 1}}')
+    assert output.made_of(tmp_path) == {"outputs": ("json",)}
+    write_manifest(tmp_path, brought=["text"])
+    assert output.made_of(tmp_path) == {"outputs": ("json", "text")}

@@ -16,6 +16,7 @@ from PIL import Image
 
 from reportgen import catalogue, plugins
 from reportgen.artifacts.base import ModelArtifact
+from reportgen.cli import main
 from reportgen.config import validate
 from reportgen.errors import UsageError
 from reportgen.options import wishes_of
@@ -67,6 +68,12 @@ def test_help_names_a_format_and_imports_no_plugin(tmp_path: Path) -> None:
     told(reportgen("--help", folder=tmp_path, packages=packages), 0)
     told(reportgen("build", "--format", "txt", folder=tmp_path, packages=packages), 2)
     assert not (tmp_path / "imported").exists()
+
+
+def test_a_shell_offers_the_formats() -> None:
+    (option,) = (one for one in main.commands["build"].params if "--format" in one.opts)
+    context = main.commands["build"].make_context("build", ["--model", "vgg16"])
+    assert [item.value for item in option.shell_complete(context, "m")] == ["markdown"]
 
 
 def test_the_command_line_starts_without_looking_for_packages() -> None:

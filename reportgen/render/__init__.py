@@ -19,7 +19,7 @@ from typing import Literal, Protocol, cast
 
 from reportgen import formats as known_formats
 from reportgen import plugins, resources
-from reportgen.errors import ReportgenError, UsageError
+from reportgen.errors import NO_ROOM, ReportgenError, UsageError
 from reportgen.languages import CODES
 from reportgen.manifest import write_manifest
 from reportgen.render.crew import Crew, settle_in
@@ -104,6 +104,8 @@ def _brought(name: str) -> Renderer:
         except ReportgenError:
             raise
         except Exception as problem:
+            if isinstance(problem, OSError) and problem.errno in NO_ROOM:
+                raise
             log.info("renderer %s failed:\n%s", name, traceback.format_exc())
             raise plugins.broken(plugins.RENDERERS, name, f"{type(problem).__name__}: {problem}") from problem
 

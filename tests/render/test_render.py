@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import importlib.metadata
 import json
@@ -192,6 +193,16 @@ def test_a_broken_plugin_is_one_clear_error_for_who_needs_it(value: str, brings,
 
 def stumbles(report: object, output: Output, templates: object = ()) -> None:
     raise KeyError("on purpose")
+
+
+def fills_the_disk(report: object, output: Output, templates: object = ()) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_full_disk_is_no_fault_of_a_plugin(brings, tmp_path: Path) -> None:
+    brings(text=f"{__name__}:fills_the_disk")
+    with pytest.raises(OSError, match="No space left"):
+        render(sample_report(), tmp_path, languages=("en",), formats=("text",))
 
 
 def test_a_plugin_cannot_take_the_place_of_what_comes_with_the_tool(brings, tmp_path: Path) -> None:
