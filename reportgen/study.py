@@ -81,6 +81,8 @@ class MapSettings:
                 raise ValueError(f"{name} must be at least 0")
         if self.samples == 1:
             raise ValueError("samples must be at least 2, or 0 for what the effort says")
+        if self.patch and self.stride > self.patch:
+            raise ValueError("stride must be at most patch: what lies between two windows would never be hidden")
         if not 0 < self.noise <= 1:
             raise ValueError("noise must be above 0 and at most 1")
 

@@ -19,7 +19,8 @@ from reportgen.artifacts.heat_sheets import (
     raw_maps,
     sheet,
 )
-from reportgen.attention.hiding import patch_of, windows
+from reportgen.attention.amounts import patch_of
+from reportgen.attention.hiding import windows
 from reportgen.attention.maps import Maps
 from reportgen.attention.methods import formulas, of_family
 from reportgen.report.blocks import Block, Fact, Note

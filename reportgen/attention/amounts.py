@@ -89,12 +89,17 @@ def _affordable(name: str, passes: float) -> float:
     return SHARES[name] * passes / PASSES[name]
 
 
+def patch_of(side: int, settings: MapSettings) -> tuple[int, int]:
+    """The window's side and its step, for an image whose shorter side is this; no pixel is left between windows."""
+    patch = min(settings.patch or max(1, round(side / SIDE), settings.stride), side)
+    return patch, min(settings.stride or max(1, patch // 2), patch)
+
+
 def _windows(settings: MapSettings, size: tuple[int, int], passes: float) -> tuple[int, int, bool]:
     """The window's side, its step, and whether there are fewer than the effort would have had."""
     side, longer = min(size), max(size)
     if settings.patch or settings.stride:
-        patch = min(settings.patch or max(1, round(side / SIDE)), side)
-        return patch, settings.stride or max(1, patch // 2), False
+        return *patch_of(side, settings), False
     usual = USUAL["windows"][settings.effort]
     affordable = math.sqrt(min(_affordable("windows", passes), 1e9) * side / longer)
     along = max(LEAST["windows"], min(usual, int(affordable)))

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from reportgen import imaging
+from reportgen.attention.amounts import patch_of
 from reportgen.attention.goals import Goal, confidences
 from reportgen.attention.gradients import plain_image
 from reportgen.probe import Array, Probe, Target
@@ -32,12 +33,6 @@ def windows(side: int, patch: int, stride: int) -> list[int]:
     patch = min(patch, side)
     starts = list(range(0, side - patch + 1, stride))
     return starts if starts[-1] == side - patch else [*starts, side - patch]
-
-
-def patch_of(side: int, settings: MapSettings) -> tuple[int, int]:
-    """The window's side and its step, for an image whose shorter side is this."""
-    patch = min(settings.patch or max(1, round(side / 8)), side)
-    return patch, settings.stride or max(1, patch // 2)
 
 
 def occlusion(

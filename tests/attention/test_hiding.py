@@ -10,6 +10,7 @@ import pytest
 
 from reportgen.artifacts.hiding_maps import HidingMaps
 from reportgen.attention import hiding
+from reportgen.attention.amounts import patch_of
 from reportgen.attention.maps import maps_of
 from reportgen.probe import Target
 from reportgen.report.blocks import Note
@@ -137,3 +138,17 @@ def test_a_loss_no_larger_than_rounding_is_no_map(size: float, silent: bool) -> 
     findings = [block for block in HidingMaps().blocks(study, study.samples[0])
                 if isinstance(block, Note) and block.level == "finding"]
     assert bool(findings) != silent
+
+
+@pytest.mark.parametrize("side", [3, 4, 64])
+@pytest.mark.parametrize("told", [{"stride": 3}, {"stride": 7}, {"stride": 20}, {"patch": 24, "stride": 24}, {}])
+def test_no_pixel_is_left_between_windows(side: int, told: dict[str, int]) -> None:
+    patch, step = patch_of(side, MapSettings(**told))
+    for longer in (side, 10 * side):
+        covered = {place for start in hiding.windows(longer, patch, step) for place in range(start, start + patch)}
+        assert covered == set(range(longer))
+
+
+def test_a_step_that_leaves_gaps_is_refused() -> None:
+    with pytest.raises(ValueError, match="stride must be at most patch"):
+        MapSettings(patch=4, stride=5)

@@ -151,8 +151,7 @@ async function channels(page, seen) {
   told.down = Number(await number()) - Number(told.right);
   told.numbers = await tab.locator(".channel-view dl dd").allInnerTexts();
   const image = tab.locator(".mosaic-of img");
-  const box = await image.boundingBox();
-  await tab.mouse.move(box.x + 3, box.y + 3);
+  await image.hover({ position: { x: 3, y: 3 } }); // waits until nothing moves any more
   told.pointed = await number();
   told.drawn = [await drawn("answer"), await drawn("kernel")];
   await tab.locator("input.compare").first().fill("40");
