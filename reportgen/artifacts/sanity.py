@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -70,17 +71,19 @@ class Sanity(ImageArtifact):
             raise NotApplicable(_("There is no map to be tested, or no weights to be shuffled."))
         cascade = stages(own, steps)
         true = {name: _compared(maps.heat(name, goal), goal) for name in methods}
-        found: dict[str, list[Kept]] = {name: [] for name in methods}
-        for number, layers in enumerate(cascade):
-            alike: dict[str, list[float | None]] = {name: [] for name in methods}
-            for shuffle in range(shuffles):
-                with shuffled(maps, layers, shuffle) as fresh:
+        alike: dict[str, list[list[float | None]]] = {name: [[] for _stage in cascade] for name in methods}
+        for shuffle in range(shuffles):
+            with contextlib.ExitStack() as shuffling:  # layer after layer from the top: each is shuffled once
+                before: list[str] = []
+                for number, layers in enumerate(cascade):
+                    done = shuffle * len(cascade) + number
+                    further = [layer for layer in layers if layer not in before]
+                    fresh = shuffling.enter_context(shuffled(maps, further, done))
+                    before = layers
                     for name in methods:
-                        alike[name].append(_alike(true[name], fresh.heat(name, goal), goal))
-                share = (number * shuffles + shuffle + 1) / (len(cascade) * shuffles)
-                study.progress(share, f"shuffling weights for {sample.file}")
-            for name in methods:
-                found[name].append(Kept(tuple(alike[name])))
+                        alike[name][number].append(_alike(true[name], fresh.heat(name, goal), goal))
+                    study.progress((done + 1) / (len(cascade) * shuffles), f"shuffling weights for {sample.file}")
+        found = {name: [Kept(tuple(values)) for values in alike[name]] for name in methods}
         yield Fact("shuffles", _("Shuffles of every layer"), shuffles)
         yield Fact("sanity_passes", _("Gradients that a map is the mean of, at most"), PASSES)
         yield _chart(maps, goal, cascade, found)
@@ -98,7 +101,8 @@ class Sanity(ImageArtifact):
         plans = [(known, 5, usual), (cheap, 5, usual), (cheap, 3, 2)]
         cost = work(maps, goal)
         for names, steps, shuffles in plans[:1] if self.methods else plans:
-            if steps * shuffles * (_passes(maps, names) * cost + shuffling_work(maps)) <= JUDGING[maps.settings.effort]:
+            passes = steps * _passes(maps, names) * cost
+            if shuffles * (passes + shuffling_work(maps)) <= JUDGING[maps.settings.effort]:
                 break
         methods = [name for name in names if not maps.heat(name, goal).reason]
         return methods, self.stages or steps, self.shuffles or shuffles
